@@ -1,0 +1,4 @@
+"""Events between modules: the envelope and the in-process bus.
+
+It knows the kernel and the data layer.
+"""

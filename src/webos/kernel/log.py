@@ -1,0 +1,60 @@
+"""Logging through Loguru, with the trace id and the user on every line."""
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from webos.kernel.context import ctx_trace_id, ctx_user
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+__all__ = ["configure_logging"]
+
+_FORMAT = (
+    "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level: <8}</level> "
+    "<dim>{extra[trace_id]:.8}</dim> <cyan>{extra[module]}</cyan> {message}"
+)
+# Socket.IO and engine.io log the client id, which opens a page, at INFO.
+_QUIET = ("socketio", "engineio", "socketio.server", "engineio.server", "pymongo", "asyncio", "httpx", "httpcore")
+
+
+def _stamp(record: "Record") -> None:
+    extra = record["extra"]
+    extra.setdefault("trace_id", ctx_trace_id.get("-"))
+    user = ctx_user.get(None)
+    extra.setdefault("user", user.username if user is not None else "-")
+    extra.setdefault("module", record["name"] or "-")
+
+
+class _ToLoguru(logging.Handler):
+    """Hands records of the standard library's logging on to Loguru."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            level: str | int = logger.level(record.levelname).name
+        except ValueError:
+            level = record.levelno
+        logger.bind(module=record.name).opt(depth=6, exception=record.exc_info).log(level, "{}", record.getMessage())
+
+
+def configure_logging(level: str = "INFO") -> None:
+    """Send all logging of the process to standard error in one format.
+
+    Args:
+        level: The lowest level that is shown.
+    """
+    logger.remove()
+    logger.configure(patcher=_stamp)
+    # diagnose=False: Loguru would print the values of variables, and with them secrets.
+    logger.add(sys.stderr, level=level, format=_FORMAT, diagnose=False, backtrace=False)
+    logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        uvicorn_logger = logging.getLogger(name)
+        uvicorn_logger.handlers.clear()
+        uvicorn_logger.propagate = True
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)

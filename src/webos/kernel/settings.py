@@ -1,0 +1,168 @@
+"""Settings of the process, from the environment (`WEBOS_*`) and a `.env` file."""
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from webos.kernel.errors import ConfigurationError
+
+__all__ = ["Environment", "LogLevel", "Settings", "load_settings"]
+
+_MIN_SECRET_BYTES = 32
+
+
+class Environment(Enum):
+    """How strict the process is about its configuration."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogLevel(Enum):
+    """The lowest level that is logged."""
+
+    TRACE = "TRACE"
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class Settings(BaseSettings):
+    """All settings; each is read from `WEBOS_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WEBOS_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = Field(default=8080, ge=1, le=65535, description="Port to listen on.")
+    data_dir: Path = Field(
+        default=Path("data"), description="Folder for everything the process keeps: database, secrets, files."
+    )
+    mongo_url: SecretStr | None = Field(
+        default=None,
+        description="MongoDB replica set to use, `mongodb://...`. Without it a local server is started.",
+    )
+    database: str = Field(default="webos", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="Name of the database to use.")
+    broker_url: SecretStr | None = Field(
+        default=None, description="Task broker. Without it tasks are kept in the database."
+    )
+    modules: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Folders or packages with modules, added to the standard ones, separated by the path separator.",
+    )
+    admin_username: str = Field(
+        default="admin", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="Name of the first administrator."
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        description="Password of the first administrator. Without it a random one is printed once, at the first start.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Key that signs what browsers keep, at least 32 bytes. Without it one is made and kept in the data folder.",
+    )
+    env: Environment = Field(
+        default=Environment.DEVELOPMENT, description="`development` or `production`; the latter refuses weak set-ups."
+    )
+    public_url: str | None = Field(
+        default=None, description="Address under which browsers reach the server, where it differs from host and port."
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="The lowest level that is logged.")
+    worker: bool = Field(default=True, description="Whether the web process also runs background tasks.")
+    session_hours: int = Field(default=24 * 7, ge=1, le=24 * 365, description="Hours until a sign-in ends.")
+    test_mongo_url: SecretStr | None = Field(
+        default=None, description="MongoDB replica set for the test suite instead of the embedded server."
+    )
+
+    @field_validator("modules", mode="before")
+    @classmethod
+    def _split_modules(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(os.pathsep) if part.strip())
+        return value
+
+    @field_validator("mongo_url", "test_mongo_url")
+    @classmethod
+    def _check_mongo_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"mongodb", "mongodb+srv"}:
+            msg = "must begin with mongodb:// or mongodb+srv://"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            msg = "must be an address such as https://tools.example.com"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < _MIN_SECRET_BYTES:
+            msg = f"must have at least {_MIN_SECRET_BYTES} bytes"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("admin_password")
+    @classmethod
+    def _check_admin_password(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 8:  # noqa: PLR2004 - NIST SP 800-63B, 5.1.1.1
+            msg = "must have at least 8 characters"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _check_production(self) -> "Settings":
+        if self.env is Environment.PRODUCTION and self.secret_key is None:
+            msg = "WEBOS_SECRET_KEY must be set when WEBOS_ENV=production"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port under which browsers reach the server."""
+        if self.public_url is not None:
+            parts = urlsplit(self.public_url)
+            return f"{parts.scheme}://{parts.netloc}"
+        host = "localhost" if self.host in {"0.0.0.0", "::", "127.0.0.1"} else self.host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+
+def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting
+    """Read the settings from the environment and `.env`.
+
+    Args:
+        overrides: Values that win over the environment, by field name.
+
+    Raises:
+        ConfigurationError: One line for each wrong value: the variable, what is wrong, what is allowed.
+            Values are not repeated, for they may be secrets.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [_explain(dict(problem)) for problem in error.errors()]
+        raise ConfigurationError("\n".join(lines)) from None
+
+
+def _explain(problem: dict[str, Any]) -> str:
+    location = problem["loc"]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not location:
+        return message
+    name = str(location[0])
+    field = Settings.model_fields.get(name)
+    purpose = f" ({field.description})" if field is not None and field.description else ""
+    return f"WEBOS_{name.upper()}: {message}{purpose}"

@@ -1,0 +1,1 @@
+"""The only import surface for modules."""

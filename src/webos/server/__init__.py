@@ -1,0 +1,1 @@
+"""Putting it together: the application, its boot, the web process and the supervisor that keeps it running."""

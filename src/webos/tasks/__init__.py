@@ -1,0 +1,4 @@
+"""Durable background tasks: broker, worker, progress.
+
+It knows the kernel, the data layer and the events.
+"""
