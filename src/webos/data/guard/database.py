@@ -1,0 +1,73 @@
+"""The database behind the guard: collections by name, each under its policy."""
+
+from typing import TYPE_CHECKING, NoReturn
+
+from webos.data.codec import with_codecs
+from webos.data.guard.collection import GuardedCollection
+from webos.data.guard.refusal import GuardRefusalError
+from webos.data.policy import CollectionPolicy
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from webos.data.guard.cursor import Row
+
+__all__ = ["GuardedDatabase"]
+
+
+class GuardedDatabase:
+    """The database that Beanie works with: it opens registered collections only.
+
+    Args:
+        raw: The driver's database.
+        phantom_keys: Whether the server may report a unique key as taken that no document holds any more.
+    """
+
+    __slots__ = ("_policies", "_raw", "phantom_keys")
+
+    def __init__(self, raw: "AsyncDatabase[Row]", *, phantom_keys: bool = False) -> None:
+        self.phantom_keys = phantom_keys
+        self._raw = with_codecs(raw)
+        self._policies: dict[str, CollectionPolicy] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the database."""
+        return self._raw.name
+
+    def register(self, policy: CollectionPolicy) -> None:
+        """Open a collection under `policy`.
+
+        Raises:
+            ValueError: Another model has the collection already.
+        """
+        known = self._policies.get(policy.collection)
+        if known is not None and known.model != policy.model:
+            msg = f"the collection {policy.collection!r} of {policy.model} already belongs to {known.model}"
+            raise ValueError(msg)
+        self._policies[policy.collection] = policy
+
+    def unregister(self, collection: str) -> None:
+        """Close a collection again."""
+        self._policies.pop(collection, None)
+
+    def policy(self, collection: str) -> CollectionPolicy:
+        """Return the rules of `collection`.
+
+        Raises:
+            GuardRefusalError: It is not registered.
+        """
+        try:
+            return self._policies[collection]
+        except KeyError:
+            msg = f"the collection {collection!r} is not registered"
+            raise GuardRefusalError(msg) from None
+
+    def __getitem__(self, name: str) -> GuardedCollection:
+        return GuardedCollection(self._raw[name], self.policy(name), self)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        msg = f"database.{name} is not open to modules"
+        raise GuardRefusalError(msg)

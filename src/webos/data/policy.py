@@ -1,0 +1,25 @@
+"""What the guard enforces for one collection."""
+
+from dataclasses import dataclass
+
+__all__ = ["PROTECTED_FIELDS", "CollectionPolicy"]
+
+PROTECTED_FIELDS = frozenset({"created_at", "created_by", "updated_at", "updated_by", "deleted_at", "revision"})
+"""Fields that only the guard writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPolicy:
+    """The rules for one collection.
+
+    Attributes:
+        collection: Name of the collection.
+        model: Name of the model, `module.Class`.
+        owned: Whether a user reaches only what he created, unless he is a superuser.
+        fields: Stored names of the model's fields, for replacing whole documents.
+    """
+
+    collection: str
+    model: str
+    owned: bool = False
+    fields: frozenset[str] = frozenset()
