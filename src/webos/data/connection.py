@@ -1,0 +1,164 @@
+"""The connection to the database server, opened once for a process."""
+
+from typing import Any, Self
+
+import pymongo
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.asynchronous.mongo_client import AsyncMongoClient
+from pymongo.errors import ConfigurationError as DriverConfigurationError
+from pymongo.errors import ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
+from pymongo.uri_parser_shared import SCHEME, SRV_SCHEME, split_hosts
+
+from webos.data.endpoint import Endpoint
+from webos.kernel.errors import StartupError
+
+__all__ = ["Connection", "Endpoint"]
+
+_OPEN_SECONDS = 5
+# Longer than a restart of the local server takes, so that operations wait for it instead of failing.
+_SELECTION_MS = 10_000
+_AUTHENTICATION_FAILED = {13, 18, 8000}
+
+
+class Connection:
+    """An open connection; `open` is the way to one.
+
+    Args:
+        client: The driver's client.
+        database_name: The database that `raw` is.
+        address: Host and port for messages, without credentials.
+
+    Attributes:
+        client: The driver's client, for sessions and change streams over all collections.
+        raw: The database without the guard. Only the data layer and tests may use it.
+        address: Host and port of the server, safe to show.
+    """
+
+    def __init__(self, client: AsyncMongoClient[dict[str, Any]], database_name: str, address: str) -> None:
+        self.client = client
+        self.raw: AsyncDatabase[dict[str, Any]] = client[database_name]
+        self.address = address
+
+    @classmethod
+    async def open(cls, endpoint: Endpoint, database_name: str) -> Self:
+        """Connect, sign in and make sure that the server can do transactions and change streams.
+
+        Args:
+            endpoint: The server.
+            database_name: The database to use on it.
+
+        Raises:
+            StartupError: The server does not answer within 5 seconds, refuses the account, or is a
+                standalone server. The message names the address and says what to do.
+        """
+        address = address_of(endpoint)
+        client = _client(endpoint, address)
+        connection = cls(client, database_name, address)
+        try:
+            await connection._check(local=endpoint.url is None)
+        except BaseException:
+            await client.close()
+            raise
+        return connection
+
+    async def ping(self) -> None:
+        """Ask the server for a sign of life.
+
+        Raises:
+            pymongo.errors.PyMongoError: It gives none.
+        """
+        await self.client.admin.command("ping")
+
+    async def close(self) -> None:
+        """Close all sockets to the server."""
+        await self.client.close()
+
+    async def _check(self, *, local: bool) -> None:
+        source = "the data folder" if local else "WEBOS_MONGO_URL"
+        try:
+            with pymongo.timeout(_OPEN_SECONDS):
+                hello = await self.client.admin.command("hello")
+                # The handshake needs no account on every server; this does.
+                await self.client.admin.command("connectionStatus")
+        except PyMongoError as error:
+            raise StartupError(_explain(error, self.address, source)) from None
+        if "setName" not in hello and hello.get("msg") != "isdbgrid":
+            msg = (
+                f"The database at {self.address} is a standalone server. WebOS needs transactions and change streams, "
+                "which MongoDB has on replica sets only; one node is enough: start it with `mongod --replSet rs0`, run "
+                "`rs.initiate()` in mongosh once, and add `?replicaSet=rs0` to WEBOS_MONGO_URL."
+            )
+            raise StartupError(msg)
+
+
+def address_of(endpoint: Endpoint) -> str:
+    """Return the hosts and ports of an endpoint, never its account.
+
+    Args:
+        endpoint: The server.
+
+    Raises:
+        StartupError: The URL is not valid.
+    """
+    if endpoint.url is None:
+        return f"{endpoint.host}:{endpoint.port}"
+    url = endpoint.url.get_secret_value()
+    scheme = SRV_SCHEME if url.startswith(SRV_SCHEME) else SCHEME
+    # A password may hold any character, but an @ or a slash in it must be escaped, as in every MongoDB URL.
+    authority = url.removeprefix(scheme).partition("/")[0].partition("?")[0]
+    try:
+        hosts = split_hosts(authority.rpartition("@")[2])
+    except (ValueError, PyMongoError):
+        raise StartupError(_INVALID_URL) from None
+    return ", ".join(f"{host}:{port}" if port is not None and scheme == SCHEME else str(host) for host, port in hosts)
+
+
+_INVALID_URL = (
+    "WEBOS_MONGO_URL is not a valid MongoDB address. It looks like mongodb://user:password@host:27017/?replicaSet=rs0; "
+    "reserved characters in the user name and the password must be percent-encoded."
+)
+
+
+def _client(endpoint: Endpoint, address: str) -> AsyncMongoClient[dict[str, Any]]:
+    options: dict[str, Any] = {
+        "uuidRepresentation": "standard",
+        "tz_aware": True,
+        "serverSelectionTimeoutMS": _SELECTION_MS,
+        "appname": "webos",
+    }
+    try:
+        if endpoint.url is not None:
+            return AsyncMongoClient(endpoint.url.get_secret_value(), **options)
+        password = endpoint.password.get_secret_value() if endpoint.password is not None else None
+        return AsyncMongoClient(
+            endpoint.host,
+            endpoint.port,
+            username=endpoint.username,
+            password=password,
+            directConnection=True,
+            **options,
+        )
+    except InvalidURI:
+        raise StartupError(_INVALID_URL) from None
+    except (ValueError, PyMongoError) as error:
+        # The driver's text may quote a part of the URL.
+        msg = f"The address {address} in WEBOS_MONGO_URL cannot be used ({type(error).__name__}); check its options."
+        raise StartupError(msg) from None
+
+
+def _explain(error: PyMongoError, address: str, source: str) -> str:
+    refused = isinstance(error, OperationFailure) and error.code in _AUTHENTICATION_FAILED
+    # The driver reports a refused account that it met while it looked for a server as a time-out.
+    if refused or "authentication failed" in str(error).lower() or "requires authentication" in str(error).lower():
+        return (
+            f"The database at {address} refuses the account. "
+            f"Check the user name, the password and `authSource` in {source}."
+        )
+    if isinstance(error, DriverConfigurationError):
+        return f"The address {address} in {source} cannot be used: the name does not resolve or an option does not fit."
+    if isinstance(error, ConnectionFailure) or error.timeout:
+        return (
+            f"The database at {address} does not answer within {_OPEN_SECONDS} seconds. "
+            f"Start it, or correct {source}; a firewall or a replica set without a primary looks the same."
+        )
+    return f"The database at {address} cannot be used: {type(error).__name__}."
