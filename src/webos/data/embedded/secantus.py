@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +15,7 @@ from webos.data.endpoint import Endpoint
 from webos.kernel.errors import StartupError
 
 if TYPE_CHECKING:
-    from pymongo import MongoClient
+    from webos.data.embedded.certificates import Certificates
 
 __all__ = ["Secantus"]
 
@@ -57,35 +56,41 @@ class Secantus:
     async def create_storage(self, folder: DatabaseFolder, account: Endpoint) -> None:
         """Make the storage with the account in it, complete or not at all.
 
-        The program has no way to create the first account under `--auth`. So it runs once without, on an empty
-        storage. Somebody else on this machine could slip in then; that is why the storage counts only after it
-        was looked through under `--auth`, when nobody can get in any more.
+        Under `--auth` there is no way to make the first account. So it runs once without, and with TLS instead: it
+        then takes only who shows a certificate of ours, and ours live for that moment in our own folder.
         """
         draft = folder.begin_storage(self.name)
-        await self._once(folder, draft, None, lambda client: _create_account(client, account))
-        await self._once(folder, draft, account, lambda client: _demand_untouched(client, account))
+        port = unused_port()
+        certificates = _create_certificates(draft)
+        process = ServerProcess(self.setup_command(folder, port, certificates), folder.log)
+        folder.pid.write_text(f"{process.pid}\n", encoding="ascii")
+        try:
+            await process.ready(lambda log: self.says_ready(log, port))
+            await asyncio.to_thread(_create_account, port, account, certificates)
+        finally:
+            await process.stop()
+        certificates.remove()
         folder.finish_storage(self.name)
 
     async def after_start(self, folder: DatabaseFolder, endpoint: Endpoint) -> None:
         """Do nothing: it is ready when it listens."""
 
-    async def _once(
-        self,
-        folder: DatabaseFolder,
-        storage: Path,
-        account: Endpoint | None,
-        work: "Callable[[MongoClient[dict[str, Any]]], None]",
-    ) -> None:
-        """Start the program for one piece of work; with an account, it lets nobody else in."""
-        port = unused_port()
-        auth = ["--auth"] if account is not None else []
-        process = ServerProcess([*self._command(folder, storage, port), *auth, "--sync-on-commit"], folder.log)
-        folder.pid.write_text(f"{process.pid}\n", encoding="ascii")
-        try:
-            await process.ready(lambda log: self.says_ready(log, port))
-            await asyncio.to_thread(_with_client, port, account, work)
-        finally:
-            await process.stop()
+    def setup_command(self, folder: DatabaseFolder, port: int, certificates: "Certificates") -> list[str]:
+        """Return the command that starts it on the draft of a storage, without `--auth`, for holders of a certificate.
+
+        Args:
+            folder: The folder of the database.
+            port: The port of 127.0.0.1 to listen on.
+            certificates: The only ones that open it.
+        """
+        return [
+            *self._command(folder, folder.draft(self.name), port),
+            "--sync-on-commit",
+            *("--tls-cert-file", str(certificates.server)),
+            *("--tls-key-file", str(certificates.server_key)),
+            *("--tls-ca-file", str(certificates.authority)),
+            "--tls-require-client-cert",
+        ]
 
     def _command(self, folder: DatabaseFolder, storage: Path, port: int) -> list[str]:
         # Without a file of ours it would read one from the working folder or from /etc.
@@ -104,31 +109,33 @@ class Secantus:
         ]
 
 
-def _with_client(port: int, account: Endpoint | None, work: "Callable[[MongoClient[dict[str, Any]]], None]") -> None:
-    # Imported here because only the first start needs it, and the supervisor is to stay small.
+def _create_certificates(folder: Path) -> "Certificates":
+    try:
+        # Imported here because only the first start needs it, and the supervisor is to stay small.
+        from webos.data.embedded.certificates import Certificates
+    except ImportError:
+        msg = "The first start of the local database needs the extra `embedded` (pip install 'webos-framework[embedded]')."
+        raise StartupError(msg) from None
+    return Certificates.create(folder)
+
+
+def _create_account(port: int, account: Endpoint, certificates: "Certificates") -> None:
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 
-    login: dict[str, Any] = {}
-    if account is not None and account.password is not None:
-        login = {"username": account.username, "password": account.password.get_secret_value()}
+    assert account.password is not None  # noqa: S101 - the caller has just made it
     try:
-        with MongoClient[dict[str, Any]]("127.0.0.1", port, serverSelectionTimeoutMS=10_000, **login) as client:
-            work(client)
+        with MongoClient[dict[str, Any]](
+            "127.0.0.1",
+            port,
+            directConnection=True,
+            serverSelectionTimeoutMS=10_000,
+            tls=True,
+            tlsCAFile=str(certificates.authority),
+            tlsCertificateKeyFile=str(certificates.client),
+        ) as client:
+            password = account.password.get_secret_value()
+            client.admin.command("createUser", account.username, pwd=password, roles=["root"])
     except PyMongoError as error:
         msg = f"the account of the local database could not be made: {type(error).__name__}"
         raise StartupError(msg) from None
-
-
-def _create_account(client: "MongoClient[dict[str, Any]]", account: Endpoint) -> None:
-    assert account.password is not None  # noqa: S101 - the caller has just made it
-    client.admin.command("createUser", account.username, pwd=account.password.get_secret_value(), roles=["root"])
-
-
-def _demand_untouched(client: "MongoClient[dict[str, Any]]", account: Endpoint) -> None:
-    users = [user["user"] for user in client.admin.command("usersInfo", 1)["users"]]
-    databases = set(client.list_database_names()) - {"admin", "config", "local"}
-    collections = client.admin.list_collection_names()
-    if users != [account.username] or databases or collections:
-        msg = "somebody else on this machine reached the database while it was first set up; start again"
-        raise StartupError(msg)
