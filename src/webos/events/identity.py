@@ -1,0 +1,24 @@
+"""The user behind an event or a task that carries his id only."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from webos.kernel.context import ANONYMOUS, SYSTEM, User
+
+__all__ = ["UserLoader", "user_by_id"]
+
+UserLoader = Callable[[UUID], Awaitable[User]]
+"""Returns the user with an id, with the permissions he has now; raises where he may not act any more."""
+
+
+async def user_by_id(user_id: UUID, load: UserLoader) -> User:
+    """Return the user with an id; the system and the anonymous visitor are known without loading.
+
+    Args:
+        user_id: Whom to return.
+        load: Where the others come from.
+    """
+    for known in (SYSTEM, ANONYMOUS):
+        if known.id == user_id:
+            return known
+    return await load(user_id)
