@@ -7,9 +7,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.asynchronous.mongo_client import AsyncMongoClient
 from pymongo.errors import ConfigurationError as DriverConfigurationError
 from pymongo.errors import ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
-from pymongo.uri_parser_shared import SCHEME, SRV_SCHEME, split_hosts
 
-from webos.data.endpoint import Endpoint
+from webos.data.endpoint import INVALID_URL, Endpoint
 from webos.kernel.errors import StartupError
 
 __all__ = ["Connection", "Endpoint"]
@@ -51,7 +50,7 @@ class Connection:
             StartupError: The server does not answer within 5 seconds, refuses the account, or is a
                 standalone server. The message names the address and says what to do.
         """
-        address = address_of(endpoint)
+        address = endpoint.address
         client = _client(endpoint, address)
         connection = cls(client, database_name, address)
         try:
@@ -68,6 +67,10 @@ class Connection:
             pymongo.errors.PyMongoError: It gives none.
         """
         await self.client.admin.command("ping")
+
+    async def server_version(self) -> int:
+        """Return the major version of the server."""
+        return int((await self.client.server_info())["versionArray"][0])
 
     async def close(self) -> None:
         """Close all sockets to the server."""
@@ -91,34 +94,6 @@ class Connection:
             raise StartupError(msg)
 
 
-def address_of(endpoint: Endpoint) -> str:
-    """Return the hosts and ports of an endpoint, never its account.
-
-    Args:
-        endpoint: The server.
-
-    Raises:
-        StartupError: The URL is not valid.
-    """
-    if endpoint.url is None:
-        return f"{endpoint.host}:{endpoint.port}"
-    url = endpoint.url.get_secret_value()
-    scheme = SRV_SCHEME if url.startswith(SRV_SCHEME) else SCHEME
-    # A password may hold any character, but an @ or a slash in it must be escaped, as in every MongoDB URL.
-    authority = url.removeprefix(scheme).partition("/")[0].partition("?")[0]
-    try:
-        hosts = split_hosts(authority.rpartition("@")[2])
-    except (ValueError, PyMongoError):
-        raise StartupError(_INVALID_URL) from None
-    return ", ".join(f"{host}:{port}" if port is not None and scheme == SCHEME else str(host) for host, port in hosts)
-
-
-_INVALID_URL = (
-    "WEBOS_MONGO_URL is not a valid MongoDB address. It looks like mongodb://user:password@host:27017/?replicaSet=rs0; "
-    "reserved characters in the user name and the password must be percent-encoded."
-)
-
-
 def _client(endpoint: Endpoint, address: str) -> AsyncMongoClient[dict[str, Any]]:
     options: dict[str, Any] = {
         "uuidRepresentation": "standard",
@@ -139,7 +114,7 @@ def _client(endpoint: Endpoint, address: str) -> AsyncMongoClient[dict[str, Any]
             **options,
         )
     except InvalidURI:
-        raise StartupError(_INVALID_URL) from None
+        raise StartupError(INVALID_URL) from None
     except (ValueError, PyMongoError) as error:
         # The driver's text may quote a part of the URL.
         msg = f"The address {address} in WEBOS_MONGO_URL cannot be used ({type(error).__name__}); check its options."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +11,13 @@ from pydantic import SecretStr
 
 from webos.kernel.errors import StartupError
 
-__all__ = ["Endpoint"]
+__all__ = ["INVALID_URL", "Endpoint"]
+
+INVALID_URL = (
+    "WEBOS_MONGO_URL is not a valid MongoDB address. It looks like mongodb://user:password@host:27017/?replicaSet=rs0; "
+    "reserved characters in the user name and the password must be percent-encoded."
+)
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 _OWNER_ONLY = 0o600
 
@@ -60,6 +67,23 @@ class Endpoint:
             # The error's text could quote the file, and with it the password.
             msg = f"the address of the local database cannot be read from {path} ({type(error).__name__})"
             raise StartupError(msg) from None
+
+    @property
+    def address(self) -> str:
+        """Hosts and ports, safe to show: never the account.
+
+        Raises:
+            StartupError: The URL is not valid.
+        """
+        if self.url is None:
+            return f"{self.host}:{self.port}"
+        rest = self.url.get_secret_value().partition("://")[2]
+        # A raw slash or question mark in a password ends the account too early; what follows must not be shown.
+        authority, *behind = re.split(r"[/?]", rest, maxsplit=1)
+        hosts = authority.rpartition("@")[2].split(",")
+        if ("@" in "".join(behind) and "@" not in authority) or not all(_HOST.fullmatch(host) for host in hosts):
+            raise StartupError(INVALID_URL)
+        return ", ".join(hosts)
 
     def write(self, path: Path) -> None:
         """Keep the endpoint of a local server in a file that only its owner can read.

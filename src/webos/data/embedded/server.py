@@ -45,6 +45,10 @@ class EmbeddedServer:
         """The file that says where the server answers; it is there only while it does."""
         return self._folder.endpoint
 
+    def forget(self) -> None:
+        """Remove what an earlier run that was killed said of where it answers."""
+        self._folder.endpoint.unlink(missing_ok=True)
+
     async def start(self) -> Endpoint:
         """Start the server and wait until it answers.
 
@@ -55,7 +59,7 @@ class EmbeddedServer:
             StartupError: No server program is installed, or it does not start; the message says what to do.
         """
         self._folder.prepare()
-        self._folder.endpoint.unlink(missing_ok=True)
+        self.forget()
         await stop_orphan(self._folder)
         program = choose_program(self._folder)
         account = self._account(program)
@@ -84,7 +88,7 @@ class EmbeddedServer:
 
     async def stop(self) -> None:
         """Stop the server; it writes everything to disk first."""
-        self._folder.endpoint.unlink(missing_ok=True)
+        self.forget()
         if self._process is not None:
             await self._process.stop()
             self._folder.pid.unlink(missing_ok=True)
