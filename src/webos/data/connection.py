@@ -20,12 +20,14 @@ _AUTHENTICATION_FAILED = {13, 18, 8000}
 
 
 class Connection:
-    """An open connection; `open` is the way to one.
+    """A connection to the database server.
 
     Args:
-        client: The driver's client.
+        endpoint: The server. Nothing is connected before the first operation.
         database_name: The database that `raw` is.
-        address: Host and port for messages, without credentials.
+
+    Raises:
+        StartupError: The URL of the endpoint is not valid.
 
     Attributes:
         client: The driver's client, for sessions and change streams over all collections.
@@ -33,32 +35,52 @@ class Connection:
         address: Host and port of the server, safe to show.
     """
 
-    def __init__(self, client: AsyncMongoClient[dict[str, Any]], database_name: str, address: str) -> None:
-        self.client = client
-        self.raw: AsyncDatabase[dict[str, Any]] = client[database_name]
-        self.address = address
+    def __init__(self, endpoint: Endpoint, database_name: str) -> None:
+        self.address = endpoint.address
+        self.client = _client(endpoint)
+        self.raw: AsyncDatabase[dict[str, Any]] = self.client[database_name]
+        self._source = "the data folder" if endpoint.url is None else "WEBOS_MONGO_URL"
 
     @classmethod
     async def open(cls, endpoint: Endpoint, database_name: str) -> Self:
-        """Connect, sign in and make sure that the server can do transactions and change streams.
+        """Connect and `check`.
 
         Args:
             endpoint: The server.
             database_name: The database to use on it.
 
         Raises:
+            StartupError: As `check`, or the URL is not valid.
+        """
+        connection = cls(endpoint, database_name)
+        try:
+            await connection.check()
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def check(self) -> None:
+        """Sign in and make sure that the server can do transactions and change streams.
+
+        Raises:
             StartupError: The server does not answer within 5 seconds, refuses the account, or is a
                 standalone server. The message names the address and says what to do.
         """
-        address = endpoint.address
-        client = _client(endpoint, address)
-        connection = cls(client, database_name, address)
         try:
-            await connection._check(local=endpoint.url is None)
-        except BaseException:
-            await client.close()
-            raise
-        return connection
+            with pymongo.timeout(_OPEN_SECONDS):
+                hello = await self.client.admin.command("hello")
+                # The handshake needs no account on every server; this does.
+                await self.client.admin.command("connectionStatus")
+        except PyMongoError as error:
+            raise StartupError(_explain(error, self.address, self._source)) from None
+        if "setName" not in hello and hello.get("msg") != "isdbgrid":
+            msg = (
+                f"The database at {self.address} is a standalone server. WebOS needs transactions and change streams, "
+                "which MongoDB has on replica sets only; one node is enough: start it with `mongod --replSet rs0`, run "
+                "`rs.initiate()` in mongosh once, and add `?replicaSet=rs0` to WEBOS_MONGO_URL."
+            )
+            raise StartupError(msg)
 
     async def ping(self) -> None:
         """Ask the server for a sign of life.
@@ -76,25 +98,8 @@ class Connection:
         """Close all sockets to the server."""
         await self.client.close()
 
-    async def _check(self, *, local: bool) -> None:
-        source = "the data folder" if local else "WEBOS_MONGO_URL"
-        try:
-            with pymongo.timeout(_OPEN_SECONDS):
-                hello = await self.client.admin.command("hello")
-                # The handshake needs no account on every server; this does.
-                await self.client.admin.command("connectionStatus")
-        except PyMongoError as error:
-            raise StartupError(_explain(error, self.address, source)) from None
-        if "setName" not in hello and hello.get("msg") != "isdbgrid":
-            msg = (
-                f"The database at {self.address} is a standalone server. WebOS needs transactions and change streams, "
-                "which MongoDB has on replica sets only; one node is enough: start it with `mongod --replSet rs0`, run "
-                "`rs.initiate()` in mongosh once, and add `?replicaSet=rs0` to WEBOS_MONGO_URL."
-            )
-            raise StartupError(msg)
 
-
-def _client(endpoint: Endpoint, address: str) -> AsyncMongoClient[dict[str, Any]]:
+def _client(endpoint: Endpoint) -> AsyncMongoClient[dict[str, Any]]:
     options: dict[str, Any] = {
         "uuidRepresentation": "standard",
         "tz_aware": True,
@@ -117,7 +122,7 @@ def _client(endpoint: Endpoint, address: str) -> AsyncMongoClient[dict[str, Any]
         raise StartupError(INVALID_URL) from None
     except (ValueError, PyMongoError) as error:
         # The driver's text may quote a part of the URL.
-        msg = f"The address {address} in WEBOS_MONGO_URL cannot be used ({type(error).__name__}); check its options."
+        msg = f"The address {endpoint.address} in WEBOS_MONGO_URL cannot be used ({type(error).__name__}); check its options."
         raise StartupError(msg) from None
 
 
@@ -130,7 +135,7 @@ def _explain(error: PyMongoError, address: str, source: str) -> str:
             f"Check the user name, the password and `authSource` in {source}."
         )
     if isinstance(error, DriverConfigurationError):
-        return f"The address {address} in {source} cannot be used: the name does not resolve or an option does not fit."
+        return f"The address {endpoint.address} in {source} cannot be used: the name does not resolve or an option does not fit."
     if isinstance(error, ConnectionFailure) or error.timeout:
         return (
             f"The database at {address} does not answer within {_OPEN_SECONDS} seconds. "

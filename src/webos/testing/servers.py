@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +83,8 @@ class LiveServer:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environment,
+                # A group of its own, so that a test can send what Ctrl+C sends to all of it, and spare itself.
+                process_group=0,
                 # No `.env` of the working folder shall change what is tested.
                 cwd=self._output.parent,
             )
@@ -100,10 +101,11 @@ class LiveServer:
 
     def get_json(self, path: str) -> Any:  # noqa: ANN401 - whatever the path answers
         """Return the JSON that a path answers, or None while there is no answer."""
-        with suppress(urllib.error.URLError, ConnectionError, TimeoutError, ValueError):
+        try:
             with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as response:  # noqa: S310 - our own address
                 return json.load(response)
-        return None
+        except (urllib.error.URLError, ConnectionError, TimeoutError, ValueError):
+            return None
 
     def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = _READY_SECONDS) -> None:
         """Wait until a condition holds.
@@ -135,6 +137,10 @@ class LiveServer:
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.wait()
+
+    def interrupt(self) -> None:
+        """Send what Ctrl+C at a terminal sends: SIGINT to all processes in the foreground."""
+        os.killpg(self.pid, signal.SIGINT)
 
     def wait(self) -> int:
         """Wait for its end and return its exit code."""
