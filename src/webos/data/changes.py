@@ -23,7 +23,8 @@ class Change:
 
     Attributes:
         collection: Name of the collection; empty where changes of any may have been missed.
-        operation: `insert`, `update`, `replace`, `delete`, or `resync` after a gap.
+        operation: `insert`, `update`, `replace`, `delete`, `restore`, or `resync` after a gap. Marking a document
+            as deleted is a `delete`, taking the mark away a `restore`.
         document_id: The document; None for `resync`.
         fields: Top-level fields that an update touched.
     """
@@ -112,7 +113,10 @@ class ChangeHub:
             return
         touched = (event.get("updateDescription") or {}).get("updatedFields") or {}
         fields = frozenset(str(name).split(".", 1)[0] for name in touched)
-        self._tell(listeners, Change(collection, event["operationType"], event["documentKey"].get("_id"), fields))
+        operation = event["operationType"]
+        if "deleted_at" in touched:
+            operation = "restore" if touched["deleted_at"] is None else "delete"
+        self._tell(listeners, Change(collection, operation, event["documentKey"].get("_id"), fields))
 
     def _tell_all(self) -> None:
         for collection, listeners in self._listeners.items():

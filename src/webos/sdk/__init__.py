@@ -1,1 +1,75 @@
-"""The only import surface for modules."""
+"""The only import surface for modules: everything a module needs, and nothing else of the framework."""
+
+from beanie import BackLink, Indexed, Link
+
+from webos.auth import CurrentUser, require_permission
+from webos.data.document import CoreDocument, OwnedDocument
+from webos.data.module_settings import ModuleSettingsDoc
+from webos.data.scope import system_context
+from webos.data.table import TableService
+from webos.events import EventBus, EventEnvelope, subscribe
+from webos.kernel.context import AppContext, User, current_trace_id, current_user
+from webos.kernel.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+    PermissionDeniedError,
+    UnavailableError,
+    WebOSError,
+)
+from webos.kernel.hooks import hookimpl
+from webos.kernel.loader import ModuleSet
+from webos.kernel.manifest import ModuleManifest
+from webos.kernel.messenger import Messenger
+from webos.kernel.module import Module, ModuleState
+from webos.kernel.registry import ServiceRegistry
+from webos.sdk.hookspec import WebOSHookSpec
+from webos.sdk.inject import Inject
+from webos.sdk.service import BaseService
+from webos.tasks import BaseTask, TaskService
+from webos.ui.admin_area import AdminArea
+from webos.ui.layout import LayoutManager
+from webos.ui.page import Page
+
+__all__ = [
+    "AdminArea",
+    "AppContext",
+    "BackLink",
+    "BaseService",
+    "BaseTask",
+    "ConflictError",
+    "CoreDocument",
+    "CurrentUser",
+    "EventBus",
+    "EventEnvelope",
+    "Indexed",
+    "Inject",
+    "InvalidInputError",
+    "LayoutManager",
+    "Link",
+    "Messenger",
+    "Module",
+    "ModuleManifest",
+    "ModuleSet",
+    "ModuleSettingsDoc",
+    "ModuleState",
+    "NotFoundError",
+    "NotSignedInError",
+    "OwnedDocument",
+    "Page",
+    "PermissionDeniedError",
+    "ServiceRegistry",
+    "TableService",
+    "TaskService",
+    "UnavailableError",
+    "User",
+    "WebOSError",
+    "WebOSHookSpec",
+    "current_trace_id",
+    "current_user",
+    "hookimpl",
+    "require_permission",
+    "subscribe",
+    "system_context",
+]

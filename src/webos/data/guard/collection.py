@@ -186,6 +186,11 @@ class GuardedCollection:
         self._demand_system("index_information")
         return await self._raw.index_information(**kwargs)
 
+    async def estimated_size(self) -> int:
+        """Return about how many documents there are, deleted ones too."""
+        self._demand_system("estimated_size")
+        return await self._raw.estimated_document_count()
+
     def _write_filter(self, query: Filter, *, upsert: bool) -> dict[str, Any]:
         if upsert and query and any(str(key).split(".", 1)[0] in PROTECTED_FIELDS for key in query):
             msg = "an upsert must not take protected fields from its filter"

@@ -21,12 +21,16 @@ class GuardedDatabase:
     Args:
         raw: The driver's database.
         phantom_keys: Whether the server may report a unique key as taken that no document holds any more.
+        reads_all_matches: Whether the server reads every match before it gives the first.
     """
 
-    __slots__ = ("_policies", "_raw", "phantom_keys")
+    __slots__ = ("_policies", "_raw", "phantom_keys", "reads_all_matches")
 
-    def __init__(self, raw: "AsyncDatabase[Row]", *, phantom_keys: bool = False) -> None:
+    def __init__(
+        self, raw: "AsyncDatabase[Row]", *, phantom_keys: bool = False, reads_all_matches: bool = False
+    ) -> None:
         self.phantom_keys = phantom_keys
+        self.reads_all_matches = reads_all_matches
         self._raw = with_codecs(raw)
         self._policies: dict[str, CollectionPolicy] = {}
 

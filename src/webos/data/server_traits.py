@@ -1,0 +1,32 @@
+"""What sets one database server apart from another: the one place where the embedded server's ways are known."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pymongo import AsyncMongoClient
+
+__all__ = ["ServerTraits", "read_traits"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTraits:
+    """How the server differs from what MongoDB documents.
+
+    Attributes:
+        major_version: Major version of MongoDB that it is, or claims to be.
+        phantom_keys: Whether the unique keys of changed documents stay taken for inserts.
+        reads_all_matches: Whether it reads and sorts every match before it gives the first.
+    """
+
+    major_version: int
+    phantom_keys: bool = False
+    reads_all_matches: bool = False
+
+
+async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTraits:
+    """Ask the server what it is."""
+    build = await client.admin.command("buildInfo")
+    embedded = "secantusVersion" in build
+    major = int(str(build["version"]).split(".", 1)[0])
+    return ServerTraits(major, phantom_keys=embedded, reads_all_matches=embedded)

@@ -1,0 +1,161 @@
+"""The columns of a table, read off the model."""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
+
+from beanie import BackLink, Link
+from pydantic import SecretBytes, SecretStr
+from pydantic.fields import FieldInfo
+
+from webos.data.document import AUDIT_FIELDS, CoreDocument
+from webos.data.model_registry import spaced
+
+__all__ = ["Column", "ColumnKind", "columns_of", "label_field"]
+
+
+class ColumnKind(Enum):
+    """What a column holds, and with it how it is shown, edited and filtered."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    CHOICE = "choice"
+    LINK = "link"
+    OTHER = "other"
+
+
+_SCALARS: tuple[tuple[type, ColumnKind], ...] = (
+    (bool, ColumnKind.BOOLEAN),
+    (int, ColumnKind.INTEGER),
+    (float, ColumnKind.FLOAT),
+    (Decimal, ColumnKind.DECIMAL),
+    (datetime, ColumnKind.DATETIME),
+    (date, ColumnKind.DATE),
+    (UUID, ColumnKind.OTHER),
+    (str, ColumnKind.TEXT),
+)
+_SORTABLE = frozenset(ColumnKind) - {ColumnKind.LINK, ColumnKind.OTHER}
+_EDITABLE = frozenset(ColumnKind) - {ColumnKind.LINK, ColumnKind.OTHER}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        field: Name of the model's field.
+        stored: Its name in the database.
+        title: Heading.
+        kind: What it holds.
+        optional: Whether it may be empty.
+        choices: For a choice: stored value and label of each.
+        target: For a link: the class it leads to.
+        description: Longer explanation, empty where there is none.
+        numbers: Limits of a number: `ge`, `gt`, `le`, `lt`.
+    """
+
+    field: str
+    stored: str
+    title: str
+    kind: ColumnKind
+    optional: bool = False
+    choices: tuple[tuple[Any, str], ...] = ()
+    target: type[CoreDocument] | None = None
+    description: str = ""
+    numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def sortable(self) -> bool:
+        """Whether rows can be sorted by it."""
+        return self.kind in _SORTABLE
+
+    @property
+    def editable(self) -> bool:
+        """Whether it can be changed in place."""
+        return self.kind in _EDITABLE
+
+
+def columns_of(document: type[CoreDocument]) -> tuple[Column, ...]:
+    """Return the columns of a document class: its own fields, without audit fields and secrets."""
+    columns = (
+        _column(name, info)
+        for name, info in document.model_fields.items()
+        if name not in AUDIT_FIELDS and name != "id" and not info.exclude
+    )
+    return tuple(column for column in columns if column is not None)
+
+
+def label_field(document: type[CoreDocument]) -> str | None:
+    """Return the field that names a document to people: `Settings.label`, else the most likely text field."""
+    declared: str | None = getattr(document.Settings, "label", None)
+    if declared is not None:
+        return declared
+    texts = [column.field for column in columns_of(document) if column.kind is ColumnKind.TEXT]
+    return next((name for name in ("name", "title", "label") if name in texts), texts[0] if texts else None)
+
+
+def _column(name: str, info: FieldInfo) -> Column | None:
+    annotation, optional = unwrap_optional(info.annotation)
+    if annotation in {SecretStr, SecretBytes} or get_origin(annotation) is BackLink:
+        return None
+    kind, choices, target = _kind(annotation)
+    limits = {
+        key: getattr(meta, key)
+        for meta in info.metadata
+        for key in ("ge", "gt", "le", "lt")
+        if getattr(meta, key, None) is not None
+    }
+    return Column(
+        field=name,
+        stored=info.alias or name,
+        title=info.title or spaced(name.replace("_", " ")),
+        kind=kind,
+        optional=optional,
+        choices=choices,
+        target=target,
+        description=info.description or "",
+        numbers=limits,
+    )
+
+
+def unwrap_optional(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 - an annotation
+    """Return an annotation without `None` and without `Annotated`, and whether `None` was allowed."""
+    if get_origin(annotation) is Annotated:
+        return unwrap_optional(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, types.UnionType}:
+        inner = [arg for arg in get_args(annotation) if arg is not type(None)]
+        optional = len(inner) < len(get_args(annotation))
+        if len(inner) == 1:
+            return unwrap_optional(inner[0])[0], optional
+        return annotation, optional
+    return annotation, False
+
+
+def _kind(annotation: Any) -> tuple[ColumnKind, tuple[tuple[Any, str], ...], type[CoreDocument] | None]:  # noqa: ANN401
+    if get_origin(annotation) is Link:
+        return ColumnKind.LINK, (), get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return ColumnKind.CHOICE, tuple((value, _readable(value)) for value in get_args(annotation)), None
+    if isinstance(annotation, type):
+        if issubclass(annotation, Enum):
+            return ColumnKind.CHOICE, tuple((member.value, _readable(member.value)) for member in annotation), None
+        for base, kind in _SCALARS:
+            if issubclass(annotation, base):
+                return kind, (), None
+    return ColumnKind.OTHER, (), None
+
+
+def _readable(value: object) -> str:
+    text = str(value).replace("_", " ")
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,106 @@
+"""Changing, making and deleting the documents of a table, validated by the model itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from webos.data.document import AUDIT_FIELDS, CoreDocument
+from webos.data.table.columns import Column, columns_of
+from webos.data.table.rows import plain_value
+from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+
+__all__ = ["apply_changes", "create_document", "find_document", "validation_messages"]
+
+
+async def find_document(document: type[CoreDocument], identity: str) -> CoreDocument:
+    """Return the document with an id, as far as the acting user may see it.
+
+    Raises:
+        NotFoundError: There is none for him, or the id is none.
+    """
+    found: CoreDocument | None
+    try:
+        found = await document.get(identity)
+    except (ValidationError, ValueError):
+        found = None
+    if found is None:
+        msg = f"no such {document.__name__}"
+        raise NotFoundError(msg)
+    return found
+
+
+def apply_changes(
+    target: CoreDocument, changes: Mapping[str, Any], *, revision: int | None, was: Mapping[str, Any]
+) -> None:
+    """Set the changed fields of `target`, each validated by the model.
+
+    A change that is based on an older revision is taken as long as nobody else changed the same field.
+
+    Args:
+        target: The document as it is stored now.
+        changes: New values by field.
+        revision: Revision the values were seen at; None where the caller does not know.
+        was: Values the caller saw in the changed fields.
+
+    Raises:
+        InvalidInputError: A value does not fit, or a field cannot be changed; `fields` says which and why.
+        ConflictError: Somebody else changed one of the fields.
+    """
+    columns = {column.field: column for column in columns_of(type(target))}
+    for name in changes:
+        if name not in columns or not columns[name].editable:
+            raise InvalidInputError(fields={name: "This field cannot be changed here."})
+    if revision is not None and revision != target.revision:
+        _refuse_overlap(target, changes, was, columns)
+    messages: dict[str, str] = {}
+    validator = type(target).__pydantic_validator__
+    for name, value in changes.items():
+        try:
+            validator.validate_assignment(target, name, value)
+        except ValidationError as error:
+            messages.update(validation_messages(error, name))
+    if messages:
+        raise InvalidInputError("; ".join(messages.values()), fields=messages)
+
+
+async def create_document(document: type[CoreDocument], values: Mapping[str, Any]) -> CoreDocument:
+    """Store a new document.
+
+    Raises:
+        InvalidInputError: A value does not fit; `fields` says which and why.
+        ConflictError: A value that must be unique is taken; `fields` names it.
+    """
+    own = {name: value for name, value in values.items() if name not in AUDIT_FIELDS and name != "id"}
+    try:
+        made = document.model_validate(own)
+    except ValidationError as error:
+        messages = validation_messages(error)
+        raise InvalidInputError(fields=messages) from None
+    stored: CoreDocument = await made.insert()
+    return stored
+
+
+def validation_messages(error: ValidationError, default: str = "") -> dict[str, str]:
+    """Return Pydantic's messages by field, worded for people; the input itself is not repeated."""
+    messages: dict[str, str] = {}
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in problem["loc"]) or default
+        text = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+        messages.setdefault(name, f"{text[:1].upper()}{text[1:]}.")
+    return messages
+
+
+def _refuse_overlap(
+    target: CoreDocument, changes: Mapping[str, Any], was: Mapping[str, Any], columns: Mapping[str, Column]
+) -> None:
+    stored = target.model_dump(include=set(changes), mode="json")
+    for name in changes:
+        seen = was.get(name)
+        if name not in was or plain_value(seen) != plain_value(stored.get(name)):
+            msg = f"{columns[name].title} was changed meanwhile"
+            raise ConflictError(
+                msg,
+                user_message=f"Somebody else changed “{columns[name].title}” in the meantime.",
+                fields={name: "Changed by somebody else in the meantime."},
+            )

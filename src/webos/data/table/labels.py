@@ -1,0 +1,71 @@
+"""The labels of linked documents, so that a link shows a name instead of an id."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+from webos.data.changes import Change, ChangeHub
+from webos.data.document import CoreDocument
+from webos.data.model_registry import ModelInfo, ModelRegistry
+from webos.data.table.columns import label_field
+from webos.kernel.context import current_user
+
+__all__ = ["LabelReader"]
+
+_MAX_LABELS = 50_000
+
+
+class LabelReader:
+    """Reads labels in one query for a block of rows and remembers those that everybody may see.
+
+    Labels of owned documents are read each time, under the rights of whoever asks.
+
+    Args:
+        models: The document classes.
+        changes: Tells when a label may have changed.
+    """
+
+    def __init__(self, models: ModelRegistry, changes: ChangeHub) -> None:
+        self._models = models
+        self._changes = changes
+        self._kept: OrderedDict[tuple[str, Any], str] = OrderedDict()
+        self._watched: set[str] = set()
+
+    async def read(self, target: type[CoreDocument], identities: Iterable[Any]) -> dict[Any, str]:
+        """Return the labels of the documents that exist and that the acting user may read."""
+        info = self._models.of(target)
+        wanted = set(identities)
+        if not wanted or not info.may_read(current_user()):
+            return {}
+        labels = {identity: self._kept[key] for identity in wanted if (key := (info.name, identity)) in self._kept}
+        missing = wanted - labels.keys()
+        if missing:
+            fresh = await _read(target, missing)
+            labels.update(fresh)
+            if not info.policy.owned:
+                self._keep(info, fresh)
+        return labels
+
+    def _keep(self, info: ModelInfo, labels: dict[Any, str]) -> None:
+        if info.name not in self._watched:
+            self._watched.add(info.name)
+            self._changes.listen(info.collection, lambda change: self._forget(info.name, change))
+        for identity, label in labels.items():
+            self._kept[(info.name, identity)] = label
+        while len(self._kept) > _MAX_LABELS:
+            self._kept.popitem(last=False)
+
+    def _forget(self, model: str, change: Change) -> None:
+        if change.document_id is not None:
+            self._kept.pop((model, change.document_id), None)
+            return
+        for key in [key for key in self._kept if key[0] == model]:
+            del self._kept[key]
+
+
+async def _read(target: type[CoreDocument], identities: set[Any]) -> dict[Any, str]:
+    name = label_field(target)
+    if name is None:
+        return {identity: str(identity) for identity in identities}
+    cursor = target.get_pymongo_collection().find({"_id": {"$in": list(identities)}}, {name: 1})
+    return {row["_id"]: str(row.get(name, "")) async for row in cursor}

@@ -1,0 +1,13 @@
+from webos.sdk import ModuleManifest
+
+manifest = ModuleManifest(
+    name="admin",
+    title="Administration",
+    version="0.1.0",
+    description="How the modules are, and what they add for administrators.",
+    icon="admin_panel_settings",
+    permissions={
+        "admin.read": "See the state of the modules",
+        "admin.settings": "Change the settings of modules",
+    },
+)

@@ -1,0 +1,125 @@
+"""The base of all services."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
+
+from loguru import logger
+from pydantic import BaseModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from webos.events import EventBus, EventEnvelope
+from webos.kernel.messenger import Messenger
+from webos.kernel.registry import ServiceRegistry
+
+if TYPE_CHECKING:
+    from loguru import Logger
+    from pymongo import AsyncMongoClient
+
+__all__ = ["BaseService", "ModuleBus", "ServiceWiring"]
+
+S = TypeVar("S")
+
+
+class ModuleBus:
+    """The event bus as one module sees it: what it emits carries the module's name as its source.
+
+    Args:
+        bus: The application's bus.
+        source: Name of the module.
+    """
+
+    def __init__(self, bus: EventBus, source: str) -> None:
+        self._bus = bus
+        self._source = source
+
+    async def emit(self, topic: str, payload: dict[str, Any] | None = None) -> EventEnvelope:
+        """Tell every subscriber of `topic`.
+
+        Args:
+            topic: `entity:action`.
+            payload: What happened; JSON-able.
+
+        Returns:
+            The envelope that was sent.
+        """
+        return await self._bus.emit(topic, payload, source=self._source)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceWiring:
+    """What the framework hands to a service when it builds it.
+
+    Attributes:
+        module: Name of the module.
+        services: The application's services.
+        bus: The application's event bus.
+        messenger: The way to the user.
+        client: The database client, for transactions.
+        settings: The module's settings, where it has any.
+    """
+
+    module: str
+    services: ServiceRegistry
+    bus: EventBus
+    messenger: Messenger
+    client: "AsyncMongoClient[dict[str, Any]]"
+    settings: BaseModel | None = None
+
+
+class BaseService:
+    """Business logic of a module: stateless, one instance for each application, built by the framework.
+
+    A class attribute that is annotated with another service's type is filled in with that service.
+
+    Attributes:
+        bus: Event bus; emitted events carry the module's name.
+        log: Logger; each line carries module, user and trace id.
+        notify: Tells the acting user something.
+        services: All services of the application.
+        settings: The module's settings, to be annotated with their own type.
+    """
+
+    __abstract__: ClassVar[bool] = True
+
+    settings: Any
+    log: "Logger"
+
+    def __init__(self, wiring: ServiceWiring) -> None:
+        self.bus = ModuleBus(wiring.bus, wiring.module)
+        self.log = logger.bind(module=f"{wiring.module}.{type(self).__name__}")
+        self.notify = wiring.messenger
+        self.services = wiring.services
+        self._client = wiring.client
+        if wiring.settings is not None:
+            self.settings = wiring.settings
+
+    def service(self, kind: type[S]) -> S:
+        """Return the application's service of a type.
+
+        Raises:
+            ServiceNotFoundError: There is none.
+        """
+        return self.services.get(kind)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncClientSession]:
+        """Run the block in one database transaction; an exception takes everything in it back.
+
+        Yields:
+            The session to hand to each write, as `session=`.
+        """
+        async with self._client.start_session() as session, await session.start_transaction():
+            yield session
+
+
+def inject_services(service: BaseService, services: ServiceRegistry) -> None:
+    """Fill in the attributes of `service` that are annotated with other services' types.
+
+    Raises:
+        ServiceNotFoundError: One of them is not registered.
+    """
+    for name, kind in get_type_hints(type(service)).items():
+        if isinstance(kind, type) and issubclass(kind, BaseService) and not hasattr(service, name):
+            setattr(service, name, services.get(kind))

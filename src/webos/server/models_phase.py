@@ -1,0 +1,82 @@
+"""Boot phase: the modules' documents, found, linked and connected to the guarded database."""
+
+from types import ModuleType
+
+from webos.data.document import CoreDocument
+from webos.data.initializer import initialize_models
+from webos.data.links import link_namespace, resolve_links
+from webos.data.model_registry import ModelInfo
+from webos.kernel.loader import defined_in
+from webos.kernel.module import Module, Phase
+from webos.server.state import Application
+
+__all__ = ["register_models"]
+
+
+async def register_models(app: Application, server_version: int) -> None:
+    """Register the documents of all modules; a module whose documents do not fit fails alone.
+
+    Args:
+        app: The application.
+        server_version: Major version of the database server.
+    """
+    found: dict[str, list[ModelInfo]] = {}
+    for module in app.modules.healthy():
+        with module.isolated(Phase.MODELS):
+            found[module.name] = await _find(app, module)
+            for info in found[module.name]:
+                app.models.add(info)
+    _resolve(app, found)
+    for module in app.modules.healthy():
+        with module.isolated(Phase.MODELS):
+            await initialize_models(app.database, found[module.name], major_version=server_version)
+    for module in app.modules:
+        if module.failed:
+            _withdraw(app, found.get(module.name, []))
+
+
+async def _find(app: Application, module: Module) -> list[ModelInfo]:
+    documents: list[type[CoreDocument]] = []
+    for part in ("models",):
+        if part in module.parts:
+            documents += _concrete(module.parts[part])
+    for extra in await app.hooks.call("register_db_models", module, Phase.MODELS):
+        documents += [document for document in extra or [] if document not in documents]
+    return [_describe(module, document) for document in documents]
+
+
+def _concrete(part: ModuleType) -> list[type[CoreDocument]]:
+    classes: list[type[CoreDocument]] = defined_in(part, CoreDocument)
+    return [document for document in classes if not document.__dict__.get("__abstract__")]
+
+
+def _describe(module: Module, document: type[CoreDocument]) -> ModelInfo:
+    declared = module.manifest.permissions
+
+    def permission(action: str) -> str | None:
+        explicit: str | None = getattr(document.Settings, f"{action}_permission", None)
+        conventional = f"{module.name}.{action}"
+        return explicit or (conventional if conventional in declared else None)
+
+    name = f"{module.name}.{document.__name__}"
+    return ModelInfo(name, module.name, document, permission("read"), permission("write"))
+
+
+def _resolve(app: Application, found: dict[str, list[ModelInfo]]) -> None:
+    """Resolve string links until no further module fails, for a failed module's documents are no targets."""
+    while True:
+        failed = {module.name for module in app.modules if module.failed}
+        namespace = link_namespace(info for info in app.models if info.module not in failed)
+        for module in app.modules.healthy():
+            own = vars(module.parts["models"]) if "models" in module.parts else {}
+            with module.isolated(Phase.MODELS):
+                for info in found.get(module.name, []):
+                    resolve_links(info, namespace, own)
+        if failed == {module.name for module in app.modules if module.failed}:
+            return
+
+
+def _withdraw(app: Application, models: list[ModelInfo]) -> None:
+    for info in models:
+        app.models.remove(info.name)
+        app.database.unregister(info.collection)

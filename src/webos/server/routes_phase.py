@@ -1,0 +1,53 @@
+"""Boot phase: the modules' routers, mounted under `/api/<module>`."""
+
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.routing import Mount
+
+from webos.auth import require_user
+from webos.kernel.module import Module, Phase
+from webos.server.state import Application
+
+__all__ = ["mount_routes"]
+
+ROUTER_FILES = ("router", "router_private", "router_public")
+
+
+async def mount_routes(app: Application, web: FastAPI) -> None:
+    """Mount the routers of all modules; those that are not public need a signed-in user.
+
+    Args:
+        app: The application.
+        web: Where to mount them; they come before the interface, which takes every other path.
+    """
+    for module in app.modules.healthy():
+        with module.isolated(Phase.ROUTES):
+            routers = [(part, _router(module, part)) for part in ROUTER_FILES if part in module.parts]
+            extra = APIRouter()
+            await app.hooks.call("register_routes", module, Phase.ROUTES, router=extra)
+            if extra.routes:
+                routers.append(("hooks", extra))
+            for part, router in routers:
+                guards = [Depends(module.demand_running)]
+                if part != "router_public":
+                    guards.append(Depends(require_user))
+                web.include_router(
+                    router, prefix=f"/api/{module.name}", tags=[module.manifest.label], dependencies=guards
+                )
+    _interface_last(web)
+    web.openapi_schema = None
+
+
+def _router(module: Module, part: str) -> APIRouter:
+    router = getattr(module.parts[part], "router", None)
+    if not isinstance(router, APIRouter):
+        msg = f"{part}.py must hold `router = APIRouter()`"
+        raise TypeError(msg)
+    return router
+
+
+def _interface_last(web: FastAPI) -> None:
+    """Move the mount that takes every path behind the routes that were added after it."""
+    catch_all = [route for route in web.router.routes if isinstance(route, Mount) and route.path in {"", "/"}]
+    for route in catch_all:
+        web.router.routes.remove(route)
+        web.router.routes.append(route)
