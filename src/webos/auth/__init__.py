@@ -2,3 +2,50 @@
 
 It knows the kernel, the data layer, the events and the tasks, and nothing of the interface.
 """
+
+from webos.auth.accounts import Account
+from webos.auth.bootstrap import ensure_administrator
+from webos.auth.dependencies import CurrentUser, require, require_user
+from webos.auth.errors import (
+    AccountDisabledError,
+    AccountNotFoundError,
+    LastAdministratorError,
+    SignInFailedError,
+    SignInThrottledError,
+    UsernameTakenError,
+)
+from webos.auth.middleware import IdentityMiddleware
+from webos.auth.passwords import PasswordHasher
+from webos.auth.permissions import require_permission
+from webos.auth.required import collect_required
+from webos.auth.resolver import SessionResolver, SignIn
+from webos.auth.roles import Role
+from webos.auth.routes import create_auth_router
+from webos.auth.safe_next import safe_next
+from webos.auth.secret_key import secret_key
+from webos.auth.service import AuthService
+
+__all__ = [
+    "Account",
+    "AccountDisabledError",
+    "AccountNotFoundError",
+    "AuthService",
+    "CurrentUser",
+    "IdentityMiddleware",
+    "LastAdministratorError",
+    "PasswordHasher",
+    "Role",
+    "SessionResolver",
+    "SignIn",
+    "SignInFailedError",
+    "SignInThrottledError",
+    "UsernameTakenError",
+    "collect_required",
+    "create_auth_router",
+    "ensure_administrator",
+    "require",
+    "require_permission",
+    "require_user",
+    "safe_next",
+    "secret_key",
+]

@@ -1,0 +1,176 @@
+"""Accounts as they are stored: the only code that touches the collection of users."""
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+from webos.auth.errors import UsernameTakenError
+from webos.kernel.errors import InvalidInputError
+
+__all__ = ["Account", "AccountStore", "fold_username"]
+
+_USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
+_FIRST_ADMINISTRATOR = "first"
+_WITHOUT_HASH = {"password_hash": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person's account, without its password.
+
+    Attributes:
+        id: Identity that never changes.
+        username: Name to sign in with, as it was written.
+        display_name: Name to show.
+        roles: Names of the roles.
+        grants: Permissions and wildcards beyond those of the roles.
+        is_superuser: Whether every permission is granted.
+        disabled: Whether the account may not sign in or act.
+        auth_version: Counts the changes that end all sessions.
+        created_at: When it was made, in UTC.
+    """
+
+    id: UUID
+    username: str
+    display_name: str = ""
+    roles: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+    is_superuser: bool = False
+    disabled: bool = False
+    auth_version: int = 0
+    created_at: datetime
+
+
+def fold_username(username: str) -> str:
+    """Return the form in which two spellings of one user name are equal."""
+    return unicodedata.normalize("NFKC", username).strip().casefold()
+
+
+class AccountStore:
+    """Accounts in the database.
+
+    Args:
+        database: The database, without the guard: no module can reach this collection.
+    """
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._users = database["webos_users"]
+
+    async def ensure_indexes(self) -> None:
+        """Make the indexes that keep user names, and the first administrator, unique."""
+        # A folded copy instead of a collation, which the embedded server does not enforce.
+        await self._users.create_index("username_key", unique=True)
+        await self._users.create_index("first_administrator", unique=True, sparse=True)
+
+    async def insert(
+        self,
+        username: str,
+        password_hash: str | None,
+        *,
+        display_name: str = "",
+        roles: Iterable[str] = (),
+        grants: Iterable[str] = (),
+        is_superuser: bool = False,
+        first_administrator: bool = False,
+    ) -> Account:
+        """Store a new account.
+
+        Args:
+            username: Name to sign in with: letters, digits and `._@+-`, at most 64.
+            password_hash: Hash of the password; None where nobody can sign in with one.
+            display_name: Name to show.
+            roles: Names of roles.
+            grants: Permissions and wildcards.
+            is_superuser: Whether every permission is granted.
+            first_administrator: Whether this is the one that is made at the first start; there is only one.
+
+        Raises:
+            InvalidInputError: The user name does not fit.
+            UsernameTakenError: The user name, or the place of the first administrator, is taken.
+        """
+        if not _USERNAME.fullmatch(username):
+            raise InvalidInputError(fields={"username": "Use 1 to 64 letters, digits and . _ @ + -"})
+        document: dict[str, Any] = {
+            "_id": uuid4(),
+            "username": username,
+            "username_key": fold_username(username),
+            "display_name": display_name.strip(),
+            "password_hash": password_hash,
+            "roles": sorted(set(roles)),
+            "grants": sorted(set(grants)),
+            "is_superuser": is_superuser,
+            "disabled": False,
+            "auth_version": 0,
+            "created_at": datetime.now(UTC).replace(microsecond=0),
+        }
+        if first_administrator:
+            document["first_administrator"] = _FIRST_ADMINISTRATOR
+        try:
+            await self._users.insert_one(document)
+        except DuplicateKeyError:
+            msg = f"The user name {username} is taken"
+            raise UsernameTakenError(msg) from None
+        return _account(document)
+
+    async def get(self, user_id: UUID) -> Account | None:
+        """Return the account with an id."""
+        document = await self._users.find_one({"_id": user_id}, _WITHOUT_HASH)
+        return _account(document) if document else None
+
+    async def find(self, username: str) -> Account | None:
+        """Return the account with a user name, whatever its capitals."""
+        found = await self.find_with_hash(username)
+        return found[0] if found else None
+
+    async def find_with_hash(self, username: str) -> tuple[Account, str | None] | None:
+        """Return the account with a user name, and the hash of its password, from one read."""
+        key = fold_username(username)
+        # What no account can be named is not worth a query, and some of it the driver cannot even encode.
+        document = await self._users.find_one({"username_key": key}) if _USERNAME.fullmatch(key) else None
+        return (_account(document), document["password_hash"]) if document else None
+
+    async def all(self) -> AsyncIterator[Account]:
+        """Yield every account, by user name."""
+        async for document in self._users.find({}, _WITHOUT_HASH).sort("username_key", 1):
+            yield _account(document)
+
+    async def change(self, user_id: UUID, changes: Mapping[str, Any]) -> bool:
+        """Change fields so that no session from before counts any more, and return whether the account exists."""
+        update: dict[str, Any] = {"$inc": {"auth_version": 1}}
+        if changes:
+            update["$set"] = dict(changes)
+        return bool((await self._users.update_one({"_id": user_id}, update)).matched_count)
+
+    async def renew_hash(self, user_id: UUID, password_hash: str) -> None:
+        """Replace the hash of an unchanged password by a stronger one; sessions stay."""
+        await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
+
+    async def has_superuser(self) -> bool:
+        """Return whether any superuser exists, disabled ones too."""
+        return await self._users.find_one({"is_superuser": True}, {"_id": 1}) is not None
+
+    async def has_other_administrator(self, user_id: UUID) -> bool:
+        """Return whether a superuser other than `user_id` can sign in."""
+        query = {"is_superuser": True, "disabled": False, "_id": {"$ne": user_id}}
+        return await self._users.find_one(query, {"_id": 1}) is not None
+
+
+def _account(document: Mapping[str, Any]) -> Account:
+    return Account(
+        id=document["_id"],
+        username=document["username"],
+        display_name=document["display_name"],
+        roles=tuple(document["roles"]),
+        grants=tuple(document["grants"]),
+        is_superuser=document["is_superuser"],
+        disabled=document["disabled"],
+        auth_version=document["auth_version"],
+        created_at=document["created_at"],
+    )

@@ -1,0 +1,52 @@
+"""The cookie that carries a session's token."""
+
+from datetime import timedelta
+
+from starlette.responses import Response
+
+__all__ = ["SessionCookie"]
+
+_NAME = "webos_session"
+
+
+class SessionCookie:
+    """Writes and reads the session cookie: HttpOnly, SameSite=Lax, for the whole site.
+
+    Args:
+        lifetime: How long the browser keeps it.
+        secure: Whether browsers reach the server by https only. The name then has the prefix `__Host-`, which no other
+            host of the domain can set.
+
+    Attributes:
+        name: The cookie's name.
+    """
+
+    def __init__(self, lifetime: timedelta, *, secure: bool) -> None:
+        self.name = f"__Host-{_NAME}" if secure else _NAME
+        self._lifetime = int(lifetime.total_seconds())
+        self._secure = secure
+        self._start = f"{self.name}=".encode()
+
+    def read(self, header: bytes | None) -> str | None:
+        """Return the token in a `Cookie` header; an empty string where the cookie is there and empty.
+
+        Args:
+            header: The header's value, None where there is none.
+        """
+        if header is None or self._start not in header:
+            return None
+        for part in header.split(b";"):
+            pair = part.strip()
+            if pair.startswith(self._start):
+                return pair[len(self._start) :].decode("latin-1")
+        return None
+
+    def write(self, response: Response, token: str) -> None:
+        """Have the browser keep `token`."""
+        response.set_cookie(
+            self.name, token, max_age=self._lifetime, path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+    def clear(self, response: Response) -> None:
+        """Have the browser forget the token."""
+        response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="lax")

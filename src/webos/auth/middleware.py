@@ -1,0 +1,167 @@
+"""Who is asking: one ASGI middleware for pages, API, websockets and NiceGUI's polling."""
+
+from collections.abc import Collection, Mapping
+from urllib.parse import quote
+
+import orjson
+from loguru import logger
+from pymongo.errors import PyMongoError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from webos.auth.open_paths import OpenPaths
+from webos.auth.origin import OriginCheck
+from webos.auth.resolver import SignIn
+from webos.auth.safe_next import safe_next
+from webos.auth.security_headers import SecurityHeaders
+from webos.auth.service import AuthService
+from webos.auth.trace import trace_id_of
+from webos.kernel.context import ANONYMOUS, ctx_trace_id, ctx_user
+from webos.kernel.errors import NotSignedInError, RequestRefusedError, UnavailableError, WebOSError
+from webos.kernel.settings import Settings
+
+__all__ = ["IdentityMiddleware"]
+
+_READING = frozenset({"GET", "HEAD"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_POLLING = "/_nicegui_ws/"
+_ANSWER_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
+_DENIAL = "websocket.http.response"
+# NiceGUI builds addresses from it; nobody between the browser and us is known to set it honestly.
+_UNTRUSTED = b"x-forwarded-prefix"
+
+
+class IdentityMiddleware:
+    """Finds out who is asking and lets nobody in whom it does not know.
+
+    It sets the user, the trace id and `scope["state"]["sign_in"]` (a `SignIn` or None), refuses requests that
+    other sites caused, sends visitors to the sign-in page, and puts the security headers on every answer. Wrap the whole
+    application in it, outside of its error handling, so that no answer escapes.
+
+    Args:
+        app: The application.
+        auth: Accounts and sessions.
+        settings: The settings of the process.
+        public: Paths that are open to visitors, each with everything below; read at every request of a visitor.
+    """
+
+    def __init__(self, app: ASGIApp, auth: AuthService, settings: Settings, public: Collection[str] = ()) -> None:
+        self._app = app
+        self._sessions = auth.sessions
+        self._cookie = auth.cookie
+        self._origin = OriginCheck(settings.origin)
+        self._open = OpenPaths(public)
+        self._security = SecurityHeaders()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, one websocket, or the lifespan."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        headers = _headers(scope)
+        path = _route_path(scope)
+        trace_id = trace_id_of(headers.get(b"traceparent"))
+        cacheable = self._open.without_user(scope.get("method", ""), path)
+
+        async def send_complete(message: Message) -> None:
+            if message["type"] in _ANSWER_STARTS:
+                complete = self._security.complete(message.get("headers", ()), trace_id, cacheable=cacheable)
+                message = {**message, "headers": complete}
+            await send(message)
+
+        trace_token = ctx_trace_id.set(trace_id)
+        user_token = ctx_user.set(ANONYMOUS)
+        try:
+            try:
+                sign_in = None if cacheable else await self._admit(scope, headers, path)
+            except WebOSError as error:
+                await _refuse(scope, headers, send_complete, error)
+                return
+            scope.setdefault("state", {})["sign_in"] = sign_in
+            if sign_in is not None:
+                ctx_user.set(sign_in.principal)
+            await self._app(scope, receive, send_complete)
+        finally:
+            ctx_user.reset(user_token)
+            ctx_trace_id.reset(trace_token)
+
+    async def _admit(self, scope: Scope, headers: Mapping[bytes, bytes], path: str) -> SignIn | None:
+        """Return who is asking, None for a visitor who may go on.
+
+        Raises:
+            RequestRefusedError: Another site caused the request.
+            NotSignedInError: A visitor may not go there.
+            UnavailableError: The database does not tell who is asking.
+        """
+        websocket = scope["type"] == "websocket"
+        live = websocket or path.startswith(_POLLING)
+        method = "GET" if websocket else scope["method"]
+        token = self._cookie.read(headers.get(b"cookie"))
+        acting = token is not None and (live or method not in _SAFE)
+        if (acting or (path == "/auth/login" and method == "POST")) and not self._origin.permits(scope, headers):
+            claimed = self._origin.claimed(headers)
+            logger.warning(
+                "refused {} {!r} from {!r}; if that is this server, set WEBOS_PUBLIC_URL", method, path, claimed
+            )
+            raise RequestRefusedError(user_message="The request did not come from a page of this site.")
+        open_to_visitors = self._open.public(path) if live else self._open.to_visitors(path)
+        sign_in = None
+        if token:
+            sign_in = self._sessions.peek(token)
+            if sign_in is None:
+                try:
+                    sign_in = await self._sessions.resolve(token)
+                except PyMongoError as error:
+                    if not open_to_visitors:
+                        msg = f"the database does not answer: {type(error).__name__}"
+                        raise UnavailableError(msg) from None
+        if sign_in is None and not open_to_visitors:
+            raise NotSignedInError
+        return sign_in
+
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers by name, and take out of the scope what must not be believed."""
+    pairs: list[tuple[bytes, bytes]] = scope["headers"]
+    headers = dict(pairs)
+    if len(headers) != len(pairs):
+        cookies = [value for name, value in pairs if name == b"cookie"]
+        if len(cookies) > 1:
+            headers[b"cookie"] = b"; ".join(cookies)
+    if _UNTRUSTED in headers:
+        scope["headers"] = [pair for pair in pairs if pair[0] != _UNTRUSTED]
+    return headers
+
+
+def _route_path(scope: Scope) -> str:
+    """Return the path as the router sees it: without the prefix the server is mounted under."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+async def _refuse(scope: Scope, headers: Mapping[bytes, bytes], send: Send, error: WebOSError) -> None:
+    if scope["type"] == "websocket" and _DENIAL not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": error.title})
+        return
+    prefix = "http.response" if scope["type"] == "http" else _DENIAL
+    if (
+        isinstance(error, NotSignedInError)
+        and scope.get("method") in _READING
+        and b"text/html" in headers.get(b"accept", b"")
+    ):
+        status, answer, body = 303, [(b"location", _sign_in_page(scope))], b""
+    else:
+        body = orjson.dumps(error.problem(ctx_trace_id.get("")))
+        status, answer = error.status, [(b"content-type", b"application/problem+json")]
+    answer.append((b"content-length", str(len(body)).encode()))
+    await send({"type": f"{prefix}.start", "status": status, "headers": answer})
+    await send({"type": f"{prefix}.body", "body": body})
+
+
+def _sign_in_page(scope: Scope) -> bytes:
+    root: str = scope.get("root_path", "")
+    query: bytes = scope.get("query_string", b"")
+    wanted = quote(_route_path(scope)) + (f"?{query.decode('latin-1')}" if query else "")
+    target = safe_next(wanted)
+    suffix = f"?next={quote(target, safe='/')}" if target != "/" else ""
+    return f"{root}/login{suffix}".encode("latin-1", "replace")

@@ -1,0 +1,45 @@
+"""What a visitor may reach without signing in. Everything else is closed."""
+
+import re
+from collections.abc import Collection
+
+__all__ = ["OpenPaths"]
+
+_SIGN_IN = frozenset({"/login", "/auth/login", "/auth/logout"})
+_WITHOUT_USER = frozenset({"/healthz", "/readyz", "/favicon.ico"})
+_OWN_ASSETS = "/_webos/static/"
+# Only what ships with NiceGUI: below the same prefix are uploads and files that pages hand out.
+_NICEGUI_ASSETS = re.compile(r"/_nicegui/\d[^/]*/(static|libraries|components|resources|esm)/")
+_API = "/api/"
+_READING = frozenset({"GET", "HEAD"})
+
+
+class OpenPaths:
+    """The list of what is open.
+
+    Args:
+        public: Paths of public routers, each with everything below it. It may grow and shrink later.
+    """
+
+    def __init__(self, public: Collection[str] = ()) -> None:
+        self._public = public
+
+    @staticmethod
+    def without_user(method: str, path: str) -> bool:
+        """Return whether the answer is the same for everybody, so that nobody has to be looked up."""
+        if path in _WITHOUT_USER:
+            return True
+        if not path.startswith("/_") or method not in _READING:
+            return False
+        return path.startswith(_OWN_ASSETS) or _NICEGUI_ASSETS.match(path) is not None
+
+    def to_visitors(self, path: str) -> bool:
+        """Return whether a request without a user may go on to `path`.
+
+        Routes of the API pass: each of them asks for the user itself, unless its router is public.
+        """
+        return path in _SIGN_IN or path.startswith(_API) or self.public(path)
+
+    def public(self, path: str) -> bool:
+        """Return whether `path` belongs to a public router."""
+        return any(path == prefix or path.startswith(f"{prefix.rstrip('/')}/") for prefix in self._public)

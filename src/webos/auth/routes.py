@@ -1,0 +1,139 @@
+"""The routes to sign in and out, and to ask who one is."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import JSONResponse, RedirectResponse
+
+from webos.auth.dependencies import CurrentUser
+from webos.auth.errors import SignInFailedError, SignInThrottledError
+from webos.auth.login_page import LoginPage
+from webos.auth.resolver import SignIn
+from webos.auth.safe_next import safe_next
+from webos.auth.service import AuthService
+from webos.auth.sign_in_request import SignInRequest, sent_form, sent_json
+from webos.kernel.context import User, current_trace_id
+from webos.kernel.errors import WebOSError
+
+__all__ = ["create_auth_router"]
+
+_SEE_OTHER = 303
+
+
+def create_auth_router(auth: AuthService, *, brand: str = "WebOS") -> APIRouter:
+    """Return the router with `/login`, `/auth/login`, `/auth/logout` and `/auth/me`.
+
+    Args:
+        auth: Accounts and sessions.
+        brand: Name of the product on the sign-in page.
+    """
+    router = APIRouter(tags=["Sign-in"])
+    routes = _Routes(auth, LoginPage(brand))
+    router.add_api_route("/login", routes.page, methods=["GET"], include_in_schema=False)
+    router.add_api_route("/auth/login", routes.sign_in, methods=["POST"], openapi_extra=_SIGN_IN_BODY)
+    router.add_api_route("/auth/logout", routes.sign_out, methods=["POST"])
+    router.add_api_route("/auth/me", routes.me, methods=["GET"])
+    return router
+
+
+class _Routes:
+    def __init__(self, auth: AuthService, page: LoginPage) -> None:
+        self._auth = auth
+        self._page = page
+
+    async def page(self, request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+        """Show the sign-in page, or go on for those who are signed in."""
+        target = safe_next(next)
+        sign_in: SignIn | None = getattr(request.state, "sign_in", None)
+        if sign_in is not None:
+            return RedirectResponse(_below_root(request, target), _SEE_OTHER)
+        return self._page.render(request, target)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Sign in with a form, which goes on to `next`, or with JSON, which answers with the user."""
+        return await (self._sign_in_program(request) if sent_json(request) else self._sign_in_person(request))
+
+    async def _sign_in_program(self, request: Request) -> Response:
+        entered = await SignInRequest.from_json(request)
+        try:
+            token, sign_in = await self._begin(request, entered)
+        except SignInThrottledError as error:
+            return _problem(error, {"retry-after": str(error.retry_after)})
+        response = JSONResponse({"user": _public(sign_in.principal)})
+        self._auth.cookie.write(response, token)
+        return response
+
+    async def _sign_in_person(self, request: Request) -> Response:
+        entered = await SignInRequest.from_form(request)
+        target = safe_next(entered.target)
+        try:
+            token, _ = await self._begin(request, entered)
+        except (SignInFailedError, SignInThrottledError) as error:
+            page = self._page.render(
+                request, target, username=entered.username, error=error.user_message, status=error.status
+            )
+            if isinstance(error, SignInThrottledError):
+                page.headers["retry-after"] = str(error.retry_after)
+            return page
+        response = RedirectResponse(_below_root(request, target), _SEE_OTHER)
+        self._auth.cookie.write(response, token)
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session; pages go to the sign-in page, programs get an empty answer."""
+        token = self._auth.cookie.read(request.headers.get("cookie", "").encode("latin-1"))
+        if token:
+            await self._auth.sign_out(token)
+        person = sent_form(request) or (not sent_json(request) and "text/html" in request.headers.get("accept", ""))
+        response = RedirectResponse(_below_root(request, "/login"), _SEE_OTHER) if person else Response(status_code=204)
+        self._auth.cookie.clear(response)
+        return response
+
+    async def me(self, user: CurrentUser) -> dict[str, Any]:
+        """Return the signed-in user."""
+        return _public(user)
+
+    async def _begin(self, request: Request, entered: SignInRequest) -> tuple[str, SignIn]:
+        former = self._auth.cookie.read(request.headers.get("cookie", "").encode("latin-1"))
+        address = request.client.host if request.client is not None else "local"
+        return await self._auth.sign_in(entered.username, entered.password, address=address, former_token=former)
+
+
+def _public(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "username": user.username,
+        "display_name": getattr(user, "display_name", "") or user.username,
+        "roles": sorted(user.roles),
+        "permissions": sorted(user.permissions),
+        "is_superuser": user.is_superuser,
+    }
+
+
+def _below_root(request: Request, path: str) -> str:
+    return f"{request.scope.get('root_path', '')}{path}"
+
+
+def _problem(error: WebOSError, headers: dict[str, str]) -> Response:
+    return JSONResponse(
+        error.problem(current_trace_id()), error.status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def _body(content_type: str, *optional: str) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "username": {"type": "string"},
+        "password": {"type": "string", "format": "password"},
+    }
+    properties.update({name: {"type": "string"} for name in optional})
+    return {
+        content_type: {"schema": {"type": "object", "required": ["username", "password"], "properties": properties}}
+    }
+
+
+_SIGN_IN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": _body("application/json") | _body("application/x-www-form-urlencoded", "next"),
+    }
+}
