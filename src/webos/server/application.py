@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from loguru import logger
 from starlette.types import Lifespan
 
-from webos.auth import IdentityMiddleware, auth_router
+from webos.auth import IdentityMiddleware, create_auth_router, ensure_administrator
 from webos.data.endpoint import Endpoint
-from webos.kernel.log import configure_logging
+from webos.data.server_traits import read_traits
+from webos.kernel.context import SYSTEM, acting_as
 from webos.kernel.settings import Settings
 from webos.server.assembly import assemble
+from webos.server.background import BackgroundJob
 from webos.server.boot import boot, shut_down
 from webos.server.health import health_router
 from webos.server.problems import install_problem_handlers
@@ -31,19 +34,16 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     Raises:
         ConfigurationError: A folder with modules does not exist, or two modules have the same name.
     """
-    configure_logging(settings.log_level.value)
     app = assemble(settings, endpoint)
     web = FastAPI(title=app.interface.brand, lifespan=_lifespan(app), docs_url="/api/docs", redoc_url=None)
     web.state.services = app.services
     web.state.application = app
     install_problem_handlers(web)
     web.include_router(health_router(app.connection))
-    web.include_router(auth_router(app.auth, settings))
+    web.include_router(create_auth_router(app.auth, brand=app.interface.brand))
     web.include_router(explorer_router(app.tables))
     mount_interface(web, app.interface)
-    web.add_middleware(
-        IdentityMiddleware, sessions=app.auth.sessions, settings=settings, is_public=app.public_paths.__contains__
-    )
+    web.add_middleware(IdentityMiddleware, auth=app.auth, settings=settings, public=app.public_paths)
     return web
 
 
@@ -51,18 +51,31 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
     @asynccontextmanager
     async def lifespan(web: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            await app.connection.check()
             stack.push_async_callback(app.connection.close)
+            await app.connection.check()
+            traits = await read_traits(app.connection.client)
+            app.database.adapt(traits)
             await app.auth.start()
+            await ensure_administrator(app.auth, app.settings)
             await app.changes.start()
             stack.push_async_callback(app.changes.stop)
             stack.push_async_callback(app.tables.close)
-            await boot(app, web)
+            await boot(app, web, traits.major_version)
             stack.push_async_callback(shut_down, app)
             await app.bus.start()
             stack.push_async_callback(app.bus.stop)
-            await app.tasks.start(worker=app.settings.worker)
+            await app.tasks.start()
             stack.push_async_callback(app.tasks.stop)
+            if app.settings.worker:
+                await app.tasks.run_worker()
+                stack.push_async_callback(app.tasks.stop_worker)
+            await stack.enter_async_context(BackgroundJob("warm up tables", lambda: _warm(app)))
             yield
 
     return lifespan
+
+
+async def _warm(app: Application) -> None:
+    with acting_as(SYSTEM):
+        await app.tables.warm()
+    logger.debug("the first views of big tables are prepared")

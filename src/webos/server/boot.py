@@ -23,22 +23,22 @@ _FRAMEWORK_MODELS = (
 )
 
 
-async def boot(app: Application, web: FastAPI) -> None:
+async def boot(app: Application, web: FastAPI, server_version: int) -> None:
     """Bring all modules up. A module that fails is left out with its reason; the others run.
 
     Args:
         app: The application; its connection is open.
         web: Where to mount the modules' routers.
+        server_version: Major version of the database server.
     """
     started = time.perf_counter()
-    version = await app.connection.server_version()
     with acting_as(SYSTEM):
-        await _framework_models(app, version)
+        await _framework_models(app, server_version)
         for module in app.modules.healthy():
             with module.isolated(Phase.IMPORT):
                 app.hooks.register(module)
         check_permissions(app)
-        await register_models(app, version)
+        await register_models(app, server_version)
         await register_services(app)
         register_events(app)
         register_tasks(app)

@@ -7,6 +7,7 @@ from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelRegistry
+from webos.data.table import TableService
 from webos.events import EventBus
 from webos.kernel.hooks import HookRelay
 from webos.kernel.loader import ModuleSet
@@ -37,6 +38,8 @@ class Application:
         changes: The watcher of the database.
         auth: Accounts and sessions.
         interface: Pages, slots and what else the browser shows.
+        tables: Documents as tables.
+        public_paths: Paths that visitors may open, each with everything below it.
     """
 
     settings: Settings
@@ -51,4 +54,6 @@ class Application:
     interface: Interface
     messenger: Messenger
     services: ServiceRegistry
-    models: ModelRegistry = field(default_factory=ModelRegistry)
+    models: ModelRegistry
+    tables: TableService
+    public_paths: set[str] = field(default_factory=set)

@@ -86,14 +86,13 @@ class Supervisor:
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._on_signal)
+            loop.add_signal_handler(number, self._on_signal, number)
 
-    def _on_signal(self) -> None:
+    def _on_signal(self, number: signal.Signals) -> None:
         if self._stop.is_set():
             self._hurry.set()
-        elif sys.stderr.isatty():
-            # The terminal shows ^C at the start of the line.
-            print("\nStopping ...", file=sys.stderr, flush=True)  # noqa: T201 - for the person at the terminal
+            return
+        logger.info("{}: stopping", number.name)
         self._stop.set()
 
     async def _keep_database(self, server: EmbeddedServer) -> None:

@@ -1,0 +1,120 @@
+"""Building the parts of an application and handing them to each other. Nothing runs yet."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from pydantic import BaseModel
+
+from webos.auth import AuthService, secret_key
+from webos.data.changes import ChangeHub
+from webos.data.connection import Connection
+from webos.data.document import CoreDocument
+from webos.data.endpoint import Endpoint
+from webos.data.guard import GuardedDatabase
+from webos.data.model_registry import ModelInfo, ModelRegistry
+from webos.data.table import TableService
+from webos.events import EventBus
+from webos.kernel.context import current_user
+from webos.kernel.hooks import HookRelay
+from webos.kernel.loader import load_modules
+from webos.kernel.messenger import Messenger
+from webos.kernel.registry import ServiceRegistry
+from webos.kernel.settings import Settings
+from webos.sdk.hookspec import WebOSHookSpec
+from webos.server.state import Application
+from webos.tasks import TaskService
+from webos.ui.explorer import DataExplorer
+from webos.ui.interface import Interface
+
+__all__ = ["assemble"]
+
+_STANDARD_MODULES = "webos.modules"
+
+
+def assemble(settings: Settings, endpoint: Endpoint) -> Application:
+    """Build the parts of an application.
+
+    Args:
+        settings: The settings of the process.
+        endpoint: The database server.
+
+    Raises:
+        ConfigurationError: A folder with modules does not exist, or two modules have the same name.
+    """
+    services = ServiceRegistry()
+    messenger = Messenger()
+    connection = Connection(endpoint, settings.database)
+    database = GuardedDatabase(connection.raw)
+    changes = ChangeHub(connection.raw)
+    models = ModelRegistry()
+    tables = TableService(models, database, changes)
+    auth = AuthService(connection, settings)
+    bus = EventBus(auth.load_user)
+    modules = load_modules([_STANDARD_MODULES, *settings.modules])
+    tasks = TaskService(connection, services, bus, messenger, auth.load_user)
+    parts = {
+        "auth": auth,
+        "bus": bus,
+        "changes": changes,
+        "messenger": messenger,
+        "models": models,
+        "modules": modules,
+        "tables": tables,
+        "tasks": tasks,
+    }
+    for name, part in parts.items():
+        services.register(name, part)
+    interface = Interface(
+        settings=settings,
+        services=services,
+        modules=modules,
+        messenger=messenger,
+        sessions=auth.sessions,
+        session_cookie=auth.cookie.name,
+        storage_secret=secret_key(settings).hex(),
+        tasks=tasks,
+    )
+    _provide_data(interface, models, tables, changes)
+    return Application(
+        settings=settings,
+        connection=connection,
+        database=database,
+        modules=modules,
+        hooks=HookRelay(WebOSHookSpec),
+        bus=bus,
+        tasks=tasks,
+        changes=changes,
+        auth=auth,
+        interface=interface,
+        messenger=messenger,
+        services=services,
+        models=models,
+        tables=tables,
+    )
+
+
+def _provide_data(interface: Interface, models: ModelRegistry, tables: TableService, changes: ChangeHub) -> None:
+    """Give pages and forms their access to documents; each call acts as the current user."""
+
+    def info(model: type[BaseModel]) -> ModelInfo:
+        if not issubclass(model, CoreDocument):
+            msg = f"{model.__name__} is not a document"
+            raise TypeError(msg)
+        return models.of(model)
+
+    def add_table(model: type[BaseModel], **options: Any) -> DataExplorer:  # noqa: ANN401 - options of the explorer
+        entry = info(model)
+        entry.demand_read(current_user())
+        writable = entry.may_write(current_user())
+        return DataExplorer(entry, writable=writable, changes=changes, messenger=interface.messenger, **options)
+
+    def save(model: type[BaseModel], data: dict[str, Any]) -> Awaitable[Any]:
+        return tables.create(info(model).name, data)
+
+    def link_options(model: type[BaseModel], words: str) -> Awaitable[list[tuple[str, str]]]:
+        return tables.options(info(model).name, words)
+
+    interface.tables = add_table
+    interface.save_document = save
+    interface.link_options = link_options
+    interface.may_write = lambda model: info(model).may_write(current_user())
