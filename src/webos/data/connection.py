@@ -39,7 +39,7 @@ class Connection:
         self.address = endpoint.address
         self.client = _client(endpoint)
         self.raw: AsyncDatabase[dict[str, Any]] = self.client[database_name]
-        self._source = "the data folder" if endpoint.url is None else "WEBOS_MONGO_URL"
+        self._source = "database/account.json of the data folder" if endpoint.url is None else "WEBOS_MONGO_URL"
 
     @classmethod
     async def open(cls, endpoint: Endpoint, database_name: str) -> Self:
@@ -70,8 +70,8 @@ class Connection:
         try:
             with pymongo.timeout(_OPEN_SECONDS):
                 hello = await self.client.admin.command("hello")
-                # The handshake needs no account on every server; this does.
-                await self.client.admin.command("connectionStatus")
+                # `hello` needs no account; this does.
+                await self.raw.command("listCollections", nameOnly=True, authorizedCollections=True)
         except PyMongoError as error:
             raise StartupError(_explain(error, self.address, self._source)) from None
         if "setName" not in hello and hello.get("msg") != "isdbgrid":
@@ -135,7 +135,7 @@ def _explain(error: PyMongoError, address: str, source: str) -> str:
             f"Check the user name, the password and `authSource` in {source}."
         )
     if isinstance(error, DriverConfigurationError):
-        return f"The address {endpoint.address} in {source} cannot be used: the name does not resolve or an option does not fit."
+        return f"The address {address} in {source} cannot be used: the name does not resolve or an option does not fit."
     if isinstance(error, ConnectionFailure) or error.timeout:
         return (
             f"The database at {address} does not answer within {_OPEN_SECONDS} seconds. "
