@@ -5,6 +5,7 @@ It knows the kernel, the data layer, the events and the tasks, and nothing of th
 
 from webos.auth.accounts import Account
 from webos.auth.bootstrap import ensure_administrator
+from webos.auth.cookie import SessionCookie
 from webos.auth.dependencies import CurrentUser, require, require_user
 from webos.auth.errors import (
     AccountDisabledError,
@@ -20,7 +21,7 @@ from webos.auth.permissions import require_permission
 from webos.auth.required import collect_required
 from webos.auth.resolver import SessionResolver, SignIn
 from webos.auth.roles import Role
-from webos.auth.routes import create_auth_router
+from webos.auth.routes import auth_router
 from webos.auth.safe_next import safe_next
 from webos.auth.secret_key import secret_key
 from webos.auth.service import AuthService
@@ -35,13 +36,14 @@ __all__ = [
     "LastAdministratorError",
     "PasswordHasher",
     "Role",
+    "SessionCookie",
     "SessionResolver",
     "SignIn",
     "SignInFailedError",
     "SignInThrottledError",
     "UsernameTakenError",
+    "auth_router",
     "collect_required",
-    "create_auth_router",
     "ensure_administrator",
     "require",
     "require_permission",

@@ -1,8 +1,11 @@
 """The cookie that carries a session's token."""
 
 from datetime import timedelta
+from typing import Self
 
 from starlette.responses import Response
+
+from webos.kernel.settings import Settings
 
 __all__ = ["SessionCookie"]
 
@@ -26,6 +29,11 @@ class SessionCookie:
         self._lifetime = int(lifetime.total_seconds())
         self._secure = secure
         self._start = f"{self.name}=".encode()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the cookie that the settings ask for."""
+        return cls(timedelta(hours=settings.session_hours), secure=settings.origin.startswith("https://"))
 
     def read(self, header: bytes | None) -> str | None:
         """Return the token in a `Cookie` header; an empty string where the cookie is there and empty.

@@ -1,6 +1,6 @@
 """Who is asking: one ASGI middleware for pages, API, websockets and NiceGUI's polling."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import orjson
@@ -8,12 +8,12 @@ from loguru import logger
 from pymongo.errors import PyMongoError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from webos.auth.cookie import SessionCookie
 from webos.auth.open_paths import OpenPaths
 from webos.auth.origin import OriginCheck
-from webos.auth.resolver import SignIn
+from webos.auth.resolver import SessionResolver, SignIn
 from webos.auth.safe_next import safe_next
 from webos.auth.security_headers import SecurityHeaders
-from webos.auth.service import AuthService
 from webos.auth.trace import trace_id_of
 from webos.kernel.context import ANONYMOUS, ctx_trace_id, ctx_user
 from webos.kernel.errors import NotSignedInError, RequestRefusedError, UnavailableError, WebOSError
@@ -39,17 +39,24 @@ class IdentityMiddleware:
 
     Args:
         app: The application.
-        auth: Accounts and sessions.
+        sessions: Tells who is behind a token.
         settings: The settings of the process.
-        public: Paths that are open to visitors, each with everything below; read at every request of a visitor.
+        is_public: Whether a path is open to visitors beyond those that always are; asked at every request of a visitor.
     """
 
-    def __init__(self, app: ASGIApp, auth: AuthService, settings: Settings, public: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        sessions: SessionResolver,
+        settings: Settings,
+        is_public: Callable[[str], bool] = lambda _path: False,
+    ) -> None:
         self._app = app
-        self._sessions = auth.sessions
-        self._cookie = auth.cookie
+        self._sessions = sessions
+        self._cookie = SessionCookie.of(settings)
         self._origin = OriginCheck(settings.origin)
-        self._open = OpenPaths(public)
+        self._open = OpenPaths(is_public)
         self._security = SecurityHeaders()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,7 @@
 """What a visitor may reach without signing in. Everything else is closed."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable
 
 __all__ = ["OpenPaths"]
 
@@ -18,11 +18,11 @@ class OpenPaths:
     """The list of what is open.
 
     Args:
-        public: Paths of public routers, each with everything below it. It may grow and shrink later.
+        is_public: Whether a path belongs to a public router; asked at every request of a visitor.
     """
 
-    def __init__(self, public: Collection[str] = ()) -> None:
-        self._public = public
+    def __init__(self, is_public: Callable[[str], bool]) -> None:
+        self.public = is_public
 
     @staticmethod
     def without_user(method: str, path: str) -> bool:
@@ -39,7 +39,3 @@ class OpenPaths:
         Routes of the API pass: each of them asks for the user itself, unless its router is public.
         """
         return path in _SIGN_IN or path.startswith(_API) or self.public(path)
-
-    def public(self, path: str) -> bool:
-        """Return whether `path` belongs to a public router."""
-        return any(path == prefix or path.startswith(f"{prefix.rstrip('/')}/") for prefix in self._public)

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse, RedirectResponse
 
+from webos.auth.cookie import SessionCookie
 from webos.auth.dependencies import CurrentUser
 from webos.auth.errors import SignInFailedError, SignInThrottledError
 from webos.auth.login_page import LoginPage
@@ -14,21 +15,23 @@ from webos.auth.service import AuthService
 from webos.auth.sign_in_request import SignInRequest, sent_form, sent_json
 from webos.kernel.context import User, current_trace_id
 from webos.kernel.errors import WebOSError
+from webos.kernel.settings import Settings
 
-__all__ = ["create_auth_router"]
+__all__ = ["auth_router"]
 
 _SEE_OTHER = 303
 
 
-def create_auth_router(auth: AuthService, *, brand: str = "WebOS") -> APIRouter:
+def auth_router(auth: AuthService, settings: Settings, *, brand: str = "WebOS") -> APIRouter:
     """Return the router with `/login`, `/auth/login`, `/auth/logout` and `/auth/me`.
 
     Args:
         auth: Accounts and sessions.
+        settings: The settings of the process.
         brand: Name of the product on the sign-in page.
     """
     router = APIRouter(tags=["Sign-in"])
-    routes = _Routes(auth, LoginPage(brand))
+    routes = _Routes(auth, SessionCookie.of(settings), LoginPage(brand))
     router.add_api_route("/login", routes.page, methods=["GET"], include_in_schema=False)
     router.add_api_route("/auth/login", routes.sign_in, methods=["POST"], openapi_extra=_SIGN_IN_BODY)
     router.add_api_route("/auth/logout", routes.sign_out, methods=["POST"])
@@ -37,8 +40,9 @@ def create_auth_router(auth: AuthService, *, brand: str = "WebOS") -> APIRouter:
 
 
 class _Routes:
-    def __init__(self, auth: AuthService, page: LoginPage) -> None:
+    def __init__(self, auth: AuthService, cookie: SessionCookie, page: LoginPage) -> None:
         self._auth = auth
+        self._cookie = cookie
         self._page = page
 
     async def page(self, request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
@@ -60,7 +64,7 @@ class _Routes:
         except SignInThrottledError as error:
             return _problem(error, {"retry-after": str(error.retry_after)})
         response = JSONResponse({"user": _public(sign_in.principal)})
-        self._auth.cookie.write(response, token)
+        self._cookie.write(response, token)
         return response
 
     async def _sign_in_person(self, request: Request) -> Response:
@@ -76,17 +80,17 @@ class _Routes:
                 page.headers["retry-after"] = str(error.retry_after)
             return page
         response = RedirectResponse(_below_root(request, target), _SEE_OTHER)
-        self._auth.cookie.write(response, token)
+        self._cookie.write(response, token)
         return response
 
     async def sign_out(self, request: Request) -> Response:
         """End the session; pages go to the sign-in page, programs get an empty answer."""
-        token = self._auth.cookie.read(request.headers.get("cookie", "").encode("latin-1"))
+        token = self._cookie.read(request.headers.get("cookie", "").encode("latin-1"))
         if token:
             await self._auth.sign_out(token)
         person = sent_form(request) or (not sent_json(request) and "text/html" in request.headers.get("accept", ""))
         response = RedirectResponse(_below_root(request, "/login"), _SEE_OTHER) if person else Response(status_code=204)
-        self._auth.cookie.clear(response)
+        self._cookie.clear(response)
         return response
 
     async def me(self, user: CurrentUser) -> dict[str, Any]:
@@ -94,7 +98,7 @@ class _Routes:
         return _public(user)
 
     async def _begin(self, request: Request, entered: SignInRequest) -> tuple[str, SignIn]:
-        former = self._auth.cookie.read(request.headers.get("cookie", "").encode("latin-1"))
+        former = self._cookie.read(request.headers.get("cookie", "").encode("latin-1"))
         address = request.client.host if request.client is not None else "local"
         return await self._auth.sign_in(entered.username, entered.password, address=address, former_token=former)
 

@@ -9,7 +9,6 @@ from uuid import UUID
 from loguru import logger
 
 from webos.auth.accounts import Account, AccountStore, fold_username
-from webos.auth.cookie import SessionCookie
 from webos.auth.errors import AccountDisabledError, AccountNotFoundError, LastAdministratorError, SignInFailedError
 from webos.auth.passwords import PasswordHasher, check_new_password
 from webos.auth.principals import PrincipalSource
@@ -41,7 +40,6 @@ class AuthService:
     Attributes:
         accounts: The stored accounts.
         sessions: Tells who is behind a token.
-        cookie: The cookie that carries the token.
     """
 
     def __init__(
@@ -58,7 +56,6 @@ class AuthService:
         self._stored = SessionStore(connection.raw, lifetime)
         self._principals = PrincipalSource(self.accounts, self._roles, clock=clock)
         self.sessions = SessionResolver(self._stored, self._principals, clock=clock)
-        self.cookie = SessionCookie(lifetime, secure=settings.origin.startswith("https://"))
         self._hasher = hasher or PasswordHasher()
         self._throttle = SignInThrottle(clock=clock)
 
