@@ -1,0 +1,47 @@
+"""Charts in the colours of the theme."""
+
+from typing import Any
+
+from nicegui.elements.plotly.plotly import Plotly
+
+from webos.ui.assets import JS_FOLDER
+
+__all__ = ["Chart"]
+
+
+class Chart(Plotly, component=JS_FOLDER / "chart.js"):
+    """A Plotly figure that follows the theme, live; the library is loaded by the first chart a browser shows.
+
+    What the figure itself sets stays; only Plotly's own default look is replaced.
+
+    Args:
+        figure: A `plotly.graph_objects.Figure`, or a dictionary with `data`, `layout` and maybe `config`.
+        label: What it shows, for screen readers; the figure's title where empty.
+    """
+
+    def __init__(self, figure: Any, *, label: str = "") -> None:  # noqa: ANN401 - plotly has no types
+        super().__init__(figure)
+        self._classes.remove("js-plotly-plot")
+        self._props["label"] = label or self._title() or "Chart"
+
+    def _get_figure_json(self) -> dict[str, Any]:
+        figure: dict[str, Any] = dict(super()._get_figure_json())
+        layout = dict(figure.get("layout") or {})
+        if _is_default(layout.get("template")):
+            layout.pop("template", None)
+        figure["layout"] = layout
+        return figure
+
+    def _title(self) -> str:
+        title = self._props["options"]["layout"].get("title")
+        return str(title.get("text") or "") if isinstance(title, dict) else str(title or "")
+
+
+def _is_default(template: Any) -> bool:  # noqa: ANN401 - plotly has no types
+    """Return whether a figure has the template that Plotly gives every figure."""
+    if template is None:
+        return True
+    import plotly.io  # type: ignore[import-untyped]  # plotly ships no types
+
+    default = plotly.io.templates.default
+    return bool(default and template == plotly.io.templates[default].to_plotly_json())

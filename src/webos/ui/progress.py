@@ -1,0 +1,58 @@
+"""The progress of one background task, in a page."""
+
+from typing import Any
+
+from nicegui.element import Element
+
+from webos.kernel.context import current_user
+from webos.ui.assets import JS_FOLDER
+from webos.ui.task_feed import TaskSource, view_of
+
+__all__ = ["TaskProgress"]
+
+_MOST_LOOKED_THROUGH = 100
+
+
+class TaskProgress(Element, component=JS_FOLDER / "progress.js"):
+    """A live progress bar of a task of the acting user, with a way to cancel it.
+
+    Args:
+        source: Where tasks come from.
+        task_id: The task.
+    """
+
+    def __init__(self, source: TaskSource, task_id: Any) -> None:  # noqa: ANN401 - the id that the task has
+        super().__init__()
+        self._source = source
+        self._task_id = task_id
+        self._user_id = current_user().id
+        self._props["task"] = {
+            "id": str(task_id),
+            "title": "Background task",
+            "state": "waiting",
+            "percent": None,
+            "message": "",
+            "cancellable": False,
+        }
+        self._end = source.subscribe_changes(self._on_change)
+        self.on("stop", self._cancel, [])
+
+    async def load(self) -> None:
+        """Show the task as it is now."""
+        for record in await self._source.list_for(self._user_id, _MOST_LOOKED_THROUGH):
+            self._on_change(record)
+
+    def _on_change(self, record: Any) -> None:  # noqa: ANN401 - the source's own record
+        if self.is_deleted or str(record.id) != str(self._task_id) or record.user_id != self._user_id:
+            return
+        view = view_of(record)
+        self._props["task"] = view
+        if self.client.has_socket_connection:
+            self.run_method("setTask", view)
+
+    async def _cancel(self) -> None:
+        await self._source.cancel(self._task_id)
+
+    def _handle_delete(self) -> None:
+        self._end()
+        super()._handle_delete()

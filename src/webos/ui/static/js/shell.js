@@ -1,0 +1,327 @@
+/* The frame around every page, as one component: sidebar, top bar, menus, and the slot the pages are shown in. */
+import { isMac, isTyping } from "webos/dom";
+import { menu } from "webos/menu";
+import { showShortcuts, singleKeysOn } from "webos/shortcuts";
+import TaskRow from "webos/task-row";
+import { chooseTheme, chosenTheme, onThemeChange } from "webos/theme";
+import { prepareToasts, toast } from "webos/toasts";
+
+const THEMES = [
+  { id: "light", title: "Light", icon: "light_mode" },
+  { id: "dark", title: "Dark", icon: "dark_mode" },
+  { id: "auto", title: "As the system", icon: "contrast" },
+];
+const FOLDED_KEY = "webos-folded";
+const SIDEBAR_KEY = "webos-sidebar";
+
+function remembered(key, otherwise) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    /* no storage, no memory */
+  }
+}
+
+export default {
+  props: {
+    brand: String,
+    navigation: Array,
+    actions: Array,
+    user: Object,
+    path: String,
+    title: String,
+    group: String,
+    hasTasks: Boolean,
+    logoutUrl: String,
+  },
+  emits: ["action", "stop"],
+  components: { TaskRow },
+  directives: { menu },
+  template: `
+<div class="w-shell" :class="{ 'w-shell--drawer': drawer }">
+  <a class="w-skip" href="#main" @click.prevent.stop="$refs.main.focus()">Skip to content</a>
+
+  <aside class="w-sidebar" id="w-sidebar" ref="sidebar" aria-label="Sidebar" @keydown.esc="closeDrawer">
+    <div class="w-brand">
+      <a class="w-brand__home" :href="base + '/'" :aria-label="brand + ', home'">
+        <svg viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6" fill="var(--w-primary)"/>
+          <path d="M5.5 7.5 9 16.5l3-7 3 7 3.5-9" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/></svg>
+        <span>{{ brand }}</span>
+      </a>
+      <button v-if="!rail" type="button" class="w-iconbutton" aria-label="Fold the sidebar" title="Fold the sidebar  ["
+        @click="toggleRail"><span class="w-icon" aria-hidden="true">first_page</span></button>
+    </div>
+    <nav class="w-nav" aria-label="Main">
+      <div v-for="section in sections" :key="section.title" class="w-nav__section">
+        <button v-if="section.title" type="button" class="w-nav__group" :aria-expanded="String(!isFolded(section))"
+          @click="fold(section)">
+          <span class="w-icon" aria-hidden="true">expand_more</span>{{ section.title }}
+        </button>
+        <ul v-show="rail || !isFolded(section)" :aria-label="section.title || undefined">
+          <li v-for="item in section.items" :key="item.path">
+            <a class="w-nav__link" :href="base + item.path" :aria-current="item.path === active ? 'page' : undefined"
+              :title="rail ? item.title : undefined">
+              <span class="w-icon" aria-hidden="true">{{ item.icon }}</span><span>{{ item.title }}</span>
+            </a>
+          </li>
+        </ul>
+      </div>
+    </nav>
+    <div class="w-sidebar__slot"><slot name="sidebar"></slot></div>
+  </aside>
+  <div v-if="drawer" class="w-scrim" @click="closeDrawer"></div>
+
+  <div class="w-frame" :inert="drawer || undefined">
+    <header class="w-topbar">
+      <button type="button" class="w-iconbutton w-iconbutton--menu" aria-label="Open the menu" ref="opener"
+        aria-controls="w-sidebar" :aria-expanded="String(drawer)" @click="openDrawer">
+        <span class="w-icon" aria-hidden="true">menu</span></button>
+      <button v-if="rail" type="button" class="w-iconbutton w-unfold" aria-label="Unfold the sidebar"
+        title="Unfold the sidebar  [" @click="toggleRail"><span class="w-icon" aria-hidden="true">last_page</span></button>
+      <div class="w-crumbs">
+        <span v-if="crumb.group" class="w-crumbs__group">{{ crumb.group }}</span>
+        <span class="w-crumbs__page">{{ crumb.title }}</span>
+      </div>
+      <button type="button" class="w-search" aria-label="Search or jump to a page" :aria-keyshortcuts="isMac ? 'Meta+K' : 'Control+K'"
+        aria-haspopup="dialog" @click="openPalette">
+        <span class="w-icon" aria-hidden="true">search</span><span>Search or jump to…</span>
+        <span class="w-keys" aria-hidden="true"><kbd class="w-kbd">{{ isMac ? "⌘ K" : "Ctrl K" }}</kbd></span>
+      </button>
+      <slot name="topbar"></slot>
+      <div v-if="hasTasks" class="w-menuwrap">
+        <button type="button" class="w-iconbutton" :aria-label="runningText" :title="runningText"
+          :aria-expanded="String(opened === 'tasks')" @click="toggle('tasks')">
+          <span v-if="running" class="w-spin" aria-hidden="true"></span><span v-if="running">{{ running }}</span>
+          <span v-else class="w-icon" aria-hidden="true">task_alt</span>
+        </button>
+        <div v-if="opened === 'tasks'" v-menu="close" class="w-menu w-tasks" role="group" aria-label="Background tasks">
+          <div class="w-tasks__head">Background tasks</div>
+          <ul v-if="tasks.length"><li v-for="task in tasks" :key="task.id">
+            <task-row :task="task" @stop="(id) => $emit('stop', id)"></task-row></li></ul>
+          <div v-else class="w-tasks__none">Nothing is running.</div>
+        </div>
+      </div>
+      <div class="w-menuwrap">
+        <button type="button" class="w-iconbutton" :aria-label="'Theme: ' + themeNow.title" title="Theme" aria-haspopup="menu"
+          :aria-expanded="String(opened === 'theme')" @click="toggle('theme')">
+          <span class="w-icon" aria-hidden="true">{{ themeNow.icon }}</span></button>
+        <div v-if="opened === 'theme'" v-menu="close" class="w-menu" role="menu" aria-label="Theme">
+          <button v-for="option in themes" :key="option.id" type="button" class="w-menu__item" role="menuitemradio" tabindex="-1"
+            :aria-checked="String(option.id === theme)" @click="setTheme(option.id)">
+            <span class="w-icon" aria-hidden="true">{{ option.icon }}</span>{{ option.title }}
+            <span v-if="option.id === theme" class="w-icon w-check" aria-hidden="true">check</span>
+          </button>
+        </div>
+      </div>
+      <div class="w-menuwrap">
+        <button type="button" class="w-userbutton" :aria-label="'Account of ' + user.name" :title="user.name"
+          :aria-expanded="String(opened === 'user')" @click="toggle('user')">
+          <span class="w-avatar" aria-hidden="true">{{ user.initials }}</span></button>
+        <div v-if="opened === 'user'" v-menu="close" class="w-menu" role="group" aria-label="Account">
+          <div class="w-menu__who"><strong>{{ user.name }}</strong>
+            <small v-if="user.username !== user.name">{{ user.username }}</small>
+            <div v-if="user.roles.length" class="w-chips"><span v-for="role in user.roles" :key="role" class="w-chip">{{ role }}</span></div>
+          </div>
+          <hr>
+          <slot name="user_menu"></slot>
+          <button type="button" class="w-menu__item" data-menuitem @click="shortcuts">
+            <span class="w-icon" aria-hidden="true">keyboard</span>Keyboard shortcuts</button>
+          <form method="post" :action="base + logoutUrl" ref="logout">
+            <button type="submit" class="w-menu__item" data-menuitem>
+              <span class="w-icon" aria-hidden="true">logout</span>Sign out</button></form>
+        </div>
+      </div>
+    </header>
+    <main class="w-main" id="main" tabindex="-1" ref="main"><slot></slot></main>
+  </div>
+  <div class="w-loading" :class="{ 'w-loading--on': busy }"></div>
+  <div class="w-sr" role="status">{{ announcement }}</div>
+</div>`,
+  data() {
+    return {
+      isMac,
+      themes: THEMES,
+      theme: chosenTheme(),
+      base: window.path_prefix ?? "",
+      sections: this.navigation,
+      current: this.path,
+      crumb: { title: this.title, group: this.group },
+      announcement: "",
+      folded: remembered(FOLDED_KEY, []),
+      rail: document.documentElement.dataset.sidebar === "rail",
+      drawer: false,
+      opened: "",
+      busy: false,
+      tasks: [],
+    };
+  },
+  computed: {
+    active() {
+      const path = this.current.split(/[?#]/)[0];
+      let best = "";
+      for (const { items } of this.sections)
+        for (const item of items)
+          if ((path === item.path || path.startsWith(`${item.path}/`)) && item.path.length > best.length) best = item.path;
+      return best || (path === "/" ? "/" : "");
+    },
+    themeNow() {
+      return THEMES.find(({ id }) => id === this.theme);
+    },
+    running() {
+      return this.tasks.filter(({ state }) => state === "running" || state === "waiting").length;
+    },
+    runningText() {
+      return this.running ? `Background tasks: ${this.running} running` : "Background tasks";
+    },
+  },
+  mounted() {
+    setTimeout(() => (this.base = window.path_prefix ?? ""), 0); // known once the whole application is mounted
+    prepareToasts();
+    document.getElementById("popup")?.setAttribute("role", "alert");
+    this.forgetTheme = onThemeChange(() => (this.theme = chosenTheme()));
+    document.addEventListener("keydown", this.onKey, true);
+    document.addEventListener("click", this.onClick, true);
+    addEventListener("popstate", this.onLeave);
+    // Fetched when there is nothing better to do, so that Ctrl+K opens at once.
+    (window.requestIdleCallback ?? ((work) => setTimeout(work, 300)))(() => this.loadPalette());
+  },
+  unmounted() {
+    this.forgetTheme();
+    document.removeEventListener("keydown", this.onKey, true);
+    document.removeEventListener("click", this.onClick, true);
+    removeEventListener("popstate", this.onLeave);
+  },
+  methods: {
+    /* called by the server */
+    show({ path, title, group, documentTitle }) {
+      this.current = path;
+      this.crumb = { title, group };
+      document.title = documentTitle;
+      this.announcement = title;
+      this.drawer = false;
+      this.opened = "";
+      this.busy = true;
+      this.$refs.main.focus({ preventScroll: true });
+    },
+    settled() {
+      this.busy = false;
+    },
+    setNavigation(sections) {
+      this.sections = sections;
+    },
+    setTasks(tasks) {
+      this.tasks = tasks;
+    },
+    toast,
+
+    go(path) {
+      if (window.socket?.connected) {
+        this.busy = true;
+        emitEvent("sub_pages_navigate", path);
+      } else {
+        location.assign(this.base + path);
+      }
+    },
+    onLeave() {
+      this.busy = true;
+    },
+    onClick(event) {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button) return;
+      const link = event.target.closest?.("a[href^='/']");
+      if (!link || link.target === "_blank" || link.hasAttribute("download")) return;
+      this.drawer = false;
+      this.opened = "";
+      if (new URL(link.href).pathname !== location.pathname) this.busy = true;
+    },
+    onKey(event) {
+      const plain = !event.altKey && !event.shiftKey;
+      if ((event.ctrlKey || event.metaKey) && plain && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        event.stopPropagation();
+        this.openPalette();
+      } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event) && singleKeysOn()) {
+        if (document.querySelector("dialog[open]")) return;
+        if (event.key === "?") this.shortcuts();
+        else if (event.key === "[") this.toggleRail();
+        else return;
+        event.preventDefault();
+      }
+    },
+
+    async loadPalette() {
+      const { Palette } = await import("webos/palette");
+      this.palette ??= new Palette(() => this.entries());
+      return this.palette;
+    },
+    async openPalette() {
+      this.opened = "";
+      (this.palette ?? (await this.loadPalette())).toggle();
+    },
+    entries() {
+      const pages = this.sections.flatMap(({ title, items }) =>
+        items.map((item) => ({ ...item, id: `page:${item.path}`, where: title || item.where, group: "Pages", run: () => this.go(item.path) })),
+      );
+      const own = (id, title, icon, keywords, run) => ({ id, title, icon, keywords, run, group: "Actions", where: "" });
+      return [
+        ...pages,
+        ...this.actions.map((action) => ({ ...action, id: `action:${action.id}`, group: "Actions", run: () => this.$emit("action", action.id) })),
+        own("theme:dark", "Switch to the dark theme", "dark_mode", "mode night colours", () => this.setTheme("dark")),
+        own("theme:light", "Switch to the light theme", "light_mode", "mode day colours", () => this.setTheme("light")),
+        own("theme:auto", "Use the theme of the system", "contrast", "mode auto automatic", () => this.setTheme("auto")),
+        own("sidebar", "Fold or unfold the sidebar", "view_sidebar", "collapse menu navigation", () => this.toggleRail()),
+        own("shortcuts", "Keyboard shortcuts", "keyboard", "help keys hotkeys", () => this.shortcuts()),
+        own("logout", "Sign out", "logout", "log out off leave exit", () => this.signOut()),
+      ];
+    },
+    signOut() {
+      const form = document.createElement("form");
+      Object.assign(form, { method: "post", action: this.base + this.logoutUrl });
+      document.body.append(form);
+      form.submit();
+    },
+    shortcuts() {
+      this.opened = "";
+      showShortcuts();
+    },
+
+    setTheme(id) {
+      this.opened = "";
+      chooseTheme(id);
+    },
+    toggle(name) {
+      this.opened = this.opened === name ? "" : name;
+    },
+    close() {
+      this.opened = "";
+    },
+    isFolded(section) {
+      return this.folded.includes(section.title);
+    },
+    fold({ title }) {
+      this.folded = this.folded.includes(title) ? this.folded.filter((other) => other !== title) : [...this.folded, title];
+      remember(FOLDED_KEY, this.folded);
+    },
+    toggleRail() {
+      this.rail = !this.rail;
+      document.documentElement.dataset.sidebar = this.rail ? "rail" : "full";
+      remember(SIDEBAR_KEY, this.rail ? "rail" : "full");
+    },
+    openDrawer() {
+      this.drawer = true;
+      this.$nextTick(() => this.$refs.sidebar.querySelector("a")?.focus());
+    },
+    closeDrawer() {
+      if (!this.drawer) return;
+      this.drawer = false;
+      this.$nextTick(() => this.$refs.opener.focus());
+    },
+  },
+};

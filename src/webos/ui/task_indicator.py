@@ -1,0 +1,72 @@
+"""The user's background tasks in the top bar of his tabs."""
+
+from collections import OrderedDict
+from typing import Any
+from uuid import UUID
+
+from nicegui.events import GenericEventArguments
+
+from webos.kernel.context import current_user
+from webos.kernel.errors import NotFoundError
+from webos.ui.tabs import Tab, Tabs
+from webos.ui.task_feed import TaskSource, TaskView, view_of
+
+__all__ = ["TaskIndicator"]
+
+_MOST_SHOWN = 8
+
+
+class TaskIndicator:
+    """Keeps the list of tasks in the top bar of every tab up to date.
+
+    Args:
+        source: Where tasks come from.
+        tabs: The open tabs.
+    """
+
+    def __init__(self, source: TaskSource, tabs: Tabs) -> None:
+        self._source = source
+        self._tabs = tabs
+        self._shown: dict[UUID, OrderedDict[str, TaskView]] = {}
+        source.subscribe_changes(self._on_change)
+
+    def attach(self, tab: Tab) -> None:
+        """Show the user's tasks in a tab, and let him cancel them there."""
+        if tab.shell is None:
+            return
+        tab.shell.on("stop", self._cancel)
+        tab.client.on_connect(lambda: self._load(tab))
+
+    async def _load(self, tab: Tab) -> None:
+        records = await self._source.list_for(tab.user_id, _MOST_SHOWN)
+        views = OrderedDict((str(record.id), view_of(record)) for record in records)
+        self._shown[tab.user_id] = views
+        self._push(tab.user_id)
+
+    def _on_change(self, record: Any) -> None:  # noqa: ANN401 - the source's own record
+        user_id = record.user_id
+        if user_id is None or not self._tabs.of_user(user_id):
+            self._shown.pop(user_id, None)
+            return
+        views = self._shown.setdefault(user_id, OrderedDict())
+        identity = str(record.id)
+        is_new = identity not in views
+        views[identity] = view_of(record)
+        if is_new:
+            views.move_to_end(identity, last=False)
+            while len(views) > _MOST_SHOWN:
+                views.popitem()
+        self._push(user_id)
+
+    def _push(self, user_id: UUID) -> None:
+        views = list(self._shown.get(user_id, {}).values())
+        for tab in self._tabs.of_user(user_id):
+            if tab.shell is not None and not tab.client.is_deleted:
+                tab.shell.show_tasks(views)
+
+    async def _cancel(self, event: GenericEventArguments) -> None:
+        identity = str(event.args)
+        if identity not in self._shown.get(current_user().id, {}):
+            msg = f"no task {identity!r} of this user"
+            raise NotFoundError(msg)
+        await self._source.cancel(identity)
