@@ -14,7 +14,7 @@ import typer
 from webos import __version__, cli
 from webos.kernel.errors import ConfigurationError, WebOSError
 
-__all__ = ["build_cli", "main"]
+__all__ = ["build_cli", "main", "report"]
 
 _CONFIGURATION_WRONG = 2
 
@@ -24,9 +24,14 @@ def main() -> None:
     try:
         build_cli()()
     except WebOSError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {line}", err=True)
-        sys.exit(_CONFIGURATION_WRONG if isinstance(error, ConfigurationError) else 1)
+        sys.exit(report(error))
+
+
+def report(error: WebOSError) -> int:
+    """Print an error of ours to standard error, a line for each of its own, and return the exit code for it."""
+    for line in str(error).splitlines():
+        typer.echo(f"{typer.style('error:', fg='red', bold=True)} {line}", err=True)
+    return _CONFIGURATION_WRONG if isinstance(error, ConfigurationError) else 1
 
 
 def build_cli() -> typer.Typer:

@@ -30,7 +30,7 @@ def listen(settings: Settings) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError):
-        msg = f"WEBOS_HOST: {host!r} is not an address and no name that can be resolved. Try 127.0.0.1 or 0.0.0.0."
+        msg = f"WEBOS_HOST: the name {host!r} cannot be resolved. Use an address of this machine, such as 127.0.0.1 or 0.0.0.0."
         raise StartupError(msg) from None
     # `localhost` has both; browsers and proxies expect the older one.
     family, kind, protocol, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)

@@ -72,6 +72,10 @@ class WebProcess:
         finally:
             self._control.close()
 
+    def hang_up(self) -> None:
+        """Break the line to it, as the end of this process does; it then ends by itself."""
+        self._control.close()
+
     def terminate(self) -> None:
         """Ask it to end."""
         with contextlib.suppress(ProcessLookupError):

@@ -31,6 +31,7 @@ class LiveServer:
         port: The port it serves on; by default a free one.
         environment: Variables that win over those of the test process; None removes one.
         command: What to run in the place of `webos`.
+        log: File for its output; by default beside the data folder.
 
     Attributes:
         data_dir: The data folder.
@@ -46,13 +47,14 @@ class LiveServer:
         port: int | None = None,
         environment: dict[str, str | None] | None = None,
         command: Sequence[str] = _WEBOS,
+        log: Path | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.port = port if port is not None else free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
         self._command = command
-        self._output = data_dir.with_name(f"{data_dir.name}-{self.port}.log")
+        self._output = log if log is not None else data_dir.with_name(f"{data_dir.name}-{self.port}.log")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBOS_")}
         url = os.environ.get("WEBOS_TEST_MONGO_URL")
         changed = {"WEBOS_MONGO_URL": url, "WEBOS_DATA_DIR": str(data_dir), "WEBOS_PORT": str(self.port)}

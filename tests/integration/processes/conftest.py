@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,15 @@ _STAND_IN = Path(__file__).with_name("stand_in_run.py")
 
 
 @pytest.fixture
-def instance(live_server: Callable[..., LiveServer]) -> LiveServer:
+def stand_in(live_server: Callable[..., LiveServer]) -> Callable[..., LiveServer]:
+    """A function that makes instances with the stand-in application."""
+    return partial(live_server, command=(sys.executable, str(_STAND_IN)))
+
+
+@pytest.fixture
+def instance(stand_in: Callable[..., LiveServer]) -> LiveServer:
     """An instance with the stand-in application and a local database, not started yet."""
-    return live_server(command=(sys.executable, str(_STAND_IN)), environment={"WEBOS_MONGO_URL": None})
+    return stand_in(environment={"WEBOS_MONGO_URL": None})
 
 
 @pytest.fixture
