@@ -17,8 +17,18 @@ _FORMAT = (
     "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level: <8}</level> "
     "<dim>{extra[trace_id]:.8}</dim> <cyan>{extra[module]}</cyan> {message}"
 )
-# Socket.IO and engine.io log the client id, which opens a page, at INFO.
-_QUIET = ("socketio", "engineio", "socketio.server", "engineio.server", "pymongo", "asyncio", "httpx", "httpcore")
+# Socket.IO, engine.io and uvicorn log the client id, which opens a page, at INFO.
+_QUIET = (
+    "socketio",
+    "engineio",
+    "socketio.server",
+    "engineio.server",
+    "uvicorn.error",
+    "pymongo",
+    "asyncio",
+    "httpx",
+    "httpcore",
+)
 
 
 def _stamp(record: "Record") -> None:

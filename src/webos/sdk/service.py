@@ -1,9 +1,10 @@
 """The base of all services."""
 
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from loguru import logger
 from pydantic import BaseModel
@@ -120,6 +121,9 @@ def inject_services(service: BaseService, services: ServiceRegistry) -> None:
     Raises:
         ServiceNotFoundError: One of them is not registered.
     """
-    for name, kind in get_type_hints(type(service)).items():
-        if isinstance(kind, type) and issubclass(kind, BaseService) and not hasattr(service, name):
-            setattr(service, name, services.get(kind))
+    for base in type(service).__mro__:
+        if base is BaseService:
+            return
+        for name, kind in inspect.get_annotations(base, eval_str=True).items():
+            if isinstance(kind, type) and issubclass(kind, BaseService) and not hasattr(service, name):
+                setattr(service, name, services.get(kind))

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from loguru import logger
 from starlette.types import Lifespan
 
-from webos.auth import IdentityMiddleware, create_auth_router, ensure_administrator
+from webos.auth import IdentityMiddleware, auth_router, ensure_administrator
 from webos.data.endpoint import Endpoint
 from webos.data.server_traits import read_traits
 from webos.kernel.context import SYSTEM, acting_as
@@ -40,10 +40,10 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     web.state.application = app
     install_problem_handlers(web)
     web.include_router(health_router(app.connection))
-    web.include_router(create_auth_router(app.auth, brand=app.interface.brand))
+    web.include_router(auth_router(app.auth, settings, brand=app.interface.brand))
     web.include_router(explorer_router(app.tables))
     mount_interface(web, app.interface)
-    web.add_middleware(IdentityMiddleware, auth=app.auth, settings=settings, public=app.public_paths)
+    web.add_middleware(IdentityMiddleware, sessions=app.auth.sessions, settings=settings)
     return web
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from webos.auth import AuthService, secret_key
+from webos.auth import AuthService, SessionCookie, secret_key
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
@@ -70,7 +70,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         modules=modules,
         messenger=messenger,
         sessions=auth.sessions,
-        session_cookie=auth.cookie.name,
+        session_cookie=SessionCookie.of(settings).name,
         storage_secret=secret_key(settings).hex(),
         tasks=tasks,
     )

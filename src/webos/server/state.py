@@ -1,6 +1,6 @@
 """All parts of one running application, in one place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from webos.auth import AuthService
 from webos.data.changes import ChangeHub
@@ -39,7 +39,6 @@ class Application:
         auth: Accounts and sessions.
         interface: Pages, slots and what else the browser shows.
         tables: Documents as tables.
-        public_paths: Paths that visitors may open, each with everything below it.
     """
 
     settings: Settings
@@ -56,4 +55,3 @@ class Application:
     services: ServiceRegistry
     models: ModelRegistry
     tables: TableService
-    public_paths: set[str] = field(default_factory=set)

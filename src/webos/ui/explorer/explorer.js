@@ -6,27 +6,7 @@ const BLOCK = 100;
 const SEARCH_PAUSE = 250;
 const REFRESH_PAUSE = 1000;
 
-const theme = AgGrid.themeQuartz.withPart(AgGrid.colorSchemeVariable).withParams({
-  accentColor: "var(--w-primary)",
-  backgroundColor: "var(--w-surface)",
-  foregroundColor: "var(--w-text)",
-  borderColor: "var(--w-border)",
-  chromeBackgroundColor: "var(--w-surface-2)",
-  headerBackgroundColor: "var(--w-surface-2)",
-  headerTextColor: "var(--w-text-muted)",
-  headerFontWeight: 600,
-  fontFamily: "var(--w-font)",
-  fontSize: 13,
-  headerFontSize: 12,
-  rowHeight: 36,
-  headerHeight: 38,
-  cellHorizontalPadding: 12,
-  wrapperBorder: false,
-  wrapperBorderRadius: 0,
-  columnBorder: false,
-  rowHoverColor: "color-mix(in srgb, var(--w-primary) 6%, transparent)",
-  modalOverlayBackgroundColor: "color-mix(in srgb, var(--w-surface) 70%, transparent)",
-});
+const theme = AgGrid.themeQuartz.withPart(AgGrid.colorSchemeVariable);
 
 class Problem extends Error {
   constructor(document, status) {
@@ -189,31 +169,30 @@ function columnDefinition(column, writable) {
 export default {
   template: `
     <section class="w-explorer" :aria-label="title">
-      <div class="w-explorer-bar">
-        <label class="w-explorer-search">
-          <span class="material-symbols-outlined w-explorer-icon" aria-hidden="true">search</span>
-          <input type="search" v-model="words" @input="searchLater" :placeholder="'Search ' + title.toLowerCase()"
-                 :aria-label="'Search ' + title.toLowerCase()" autocomplete="off" spellcheck="false" />
-        </label>
-        <button v-if="filtered" type="button" class="w-explorer-button" @click="clearFilters">Clear filters</button>
-        <span class="w-explorer-space"></span>
-        <button v-if="fresh" type="button" class="w-explorer-button w-explorer-fresh" @click="reload">New data · Refresh</button>
-        <span class="w-explorer-count" role="status" aria-live="polite">{{ count }}</span>
+      <div class="w-explorer__bar">
+        <input type="search" class="w-filter" v-model="words" @input="searchLater" :placeholder="'Search ' + title.toLowerCase()"
+               :aria-label="'Search ' + title.toLowerCase()" autocomplete="off" spellcheck="false" />
+        <button v-if="filtered" type="button" class="w-explorer__button" @click="clearFilters">Clear filters</button>
+        <span class="w-explorer__space"></span>
+        <button v-if="fresh" type="button" class="w-explorer__button w-explorer__button--fresh" @click="reload">
+          New data · Refresh
+        </button>
+        <span class="w-explorer__count" role="status" aria-live="polite">{{ count }}</span>
       </div>
-      <div class="w-explorer-body">
-        <div ref="grid" class="w-explorer-grid"></div>
-        <div v-if="problem" class="w-explorer-cover" role="alert">
+      <div class="w-explorer__body">
+        <div ref="grid" class="w-grid w-explorer__grid"></div>
+        <div v-if="problem" class="w-explorer__cover" role="alert">
           <strong>The rows could not be loaded</strong>
           <span>{{ problem }}</span>
-          <button type="button" class="w-explorer-button" @click="reload">Try again</button>
+          <button type="button" class="w-explorer__button" @click="reload">Try again</button>
         </div>
-        <div v-else-if="total === 0" class="w-explorer-cover">
+        <div v-else-if="total === 0" class="w-explorer__cover">
           <strong>{{ filtered ? "Nothing fits" : "Nothing here yet" }}</strong>
           <span v-if="filtered">No row matches your search and filters.</span>
           <span v-else>{{ empty }}</span>
-          <button v-if="filtered" type="button" class="w-explorer-button" @click="clearFilters">Clear filters</button>
+          <button v-if="filtered" type="button" class="w-explorer__button" @click="clearFilters">Clear filters</button>
         </div>
-        <div v-if="waiting" class="w-explorer-waiting" aria-hidden="true"></div>
+        <div v-if="waiting" class="w-explorer__waiting" aria-hidden="true"></div>
       </div>
     </section>`,
   props: {
