@@ -83,6 +83,8 @@ def _calls(router: APIRouter) -> Iterator[Any]:
         included = getattr(route, "original_router", None)
         if isinstance(included, APIRouter):
             yield from _calls(included)
+            context = getattr(route, "include_context", None)
+            yield from (dependency.dependency for dependency in getattr(context, "dependencies", ()))
         dependant = getattr(route, "dependant", None)
         if isinstance(dependant, Dependant):
             yield from _dependencies(dependant)
