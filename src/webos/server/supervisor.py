@@ -100,7 +100,7 @@ class Supervisor:
         endpoint = await server.start()
         while True:
             started = time.monotonic()
-            code = await server.wait()
+            code = await _death_of(server)
             port = endpoint.port
             delay = backoff.after(time.monotonic() - started)
             logger.error("the database server {}, starting it again", describe_exit(code))
@@ -162,3 +162,18 @@ def _give_up_if_hopeless(code: int, backoff: Backoff) -> None:
             f"The web process {describe_exit(code)}, {_HOPELESS_DEATHS} times before it was ready. Its output says why."
         )
         raise StartupError(msg)
+
+
+async def _death_of(server: EmbeddedServer) -> int:
+    """Wait for the end of the database server, which is hastened if it does not answer any more."""
+    died = asyncio.create_task(server.wait())
+    hangs = asyncio.create_task(server.hangs())
+    try:
+        await asyncio.wait({died, hangs}, return_when=asyncio.FIRST_COMPLETED)
+        if not died.done():
+            logger.error("the database server does not answer any more, killing it")
+            server.kill()
+        return await died
+    finally:
+        hangs.cancel()
+        died.cancel()

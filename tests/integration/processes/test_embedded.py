@@ -1,5 +1,6 @@
 """The local database server by itself."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -180,6 +181,19 @@ async def test_killed_server_is_seen(server: EmbeddedServer) -> None:
     os.kill(server.pid, signal.SIGKILL)
 
     assert await server.wait() == -signal.SIGKILL
+
+
+async def test_hanging_server_is_seen(server: EmbeddedServer) -> None:
+    """A server that runs but answers nothing is noticed; one that answers is not."""
+    await server.start()
+    assert server.pid is not None
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(server.hangs(every=0.1, failures=2), 1)
+
+    os.kill(server.pid, signal.SIGSTOP)
+
+    await asyncio.wait_for(server.hangs(every=0.1, failures=2), 10)
+    server.kill()
 
 
 def test_log_is_cut_to_its_end(tmp_path: Path) -> None:

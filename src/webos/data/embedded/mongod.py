@@ -86,7 +86,7 @@ class Mongod:
             *("--replSet", _SET_NAME),
             *("--keyFile", str(folder.key)),
             *("--wiredTigerCacheSizeGB", "0.5"),
-            *("--unixSocketPrefix", str(folder.path)),
+            "--nounixsocket",
         ]
 
     def _write_key(self, folder: DatabaseFolder) -> None:

@@ -1,5 +1,6 @@
 """The local database server of a data folder: found, set up, started, stopped."""
 
+import asyncio
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pydantic import SecretStr
 
 from webos.data.embedded.folder import DatabaseFolder
 from webos.data.embedded.orphan import stop_orphan
+from webos.data.embedded.ping import answers_ping
 from webos.data.embedded.process import ServerProcess, port_is_free, unused_port
 from webos.data.embedded.program import ServerProgram
 from webos.data.embedded.programs import choose_program
@@ -18,6 +20,9 @@ from webos.kernel.errors import StartupError
 __all__ = ["EmbeddedServer"]
 
 _USERNAME = "webos"
+# A loaded server may take its time; only one that says nothing for two minutes is given up.
+_HEALTH_SECONDS = 10.0
+_HEALTH_FAILURES = 6
 
 
 class EmbeddedServer:
@@ -34,6 +39,7 @@ class EmbeddedServer:
         self._folder = DatabaseFolder.below(data_dir)
         self._durable = durable
         self._process: ServerProcess | None = None
+        self._endpoint: Endpoint | None = None
 
     @property
     def pid(self) -> int | None:
@@ -77,6 +83,7 @@ class EmbeddedServer:
             await process.stop()
             raise
         endpoint.write(self._folder.endpoint)
+        self._endpoint = endpoint
         return endpoint
 
     async def wait(self) -> int:
@@ -85,6 +92,24 @@ class EmbeddedServer:
             msg = "the database server was not started"
             raise StartupError(msg)
         return await self._process.wait()
+
+    async def hangs(self, *, every: float = _HEALTH_SECONDS, failures: int = _HEALTH_FAILURES) -> None:
+        """Return when the running server does not answer any more, several times in a row.
+
+        Args:
+            every: Seconds between two questions, and how long each waits for its answer.
+            failures: How many unanswered questions in a row it takes.
+        """
+        failed = 0
+        while failed < failures and self._endpoint is not None:
+            await asyncio.sleep(every)
+            answered = await answers_ping(self._endpoint.host, self._endpoint.port, seconds=every)
+            failed = 0 if answered else failed + 1
+
+    def kill(self) -> None:
+        """End the server without asking; what it acknowledged is on disk."""
+        if self._process is not None:
+            self._process.kill()
 
     async def stop(self) -> None:
         """Stop the server; it writes everything to disk first."""
