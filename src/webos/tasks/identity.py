@@ -1,0 +1,51 @@
+"""Who a task works for: his id and the trace travel with the message."""
+
+from contextvars import ContextVar
+from uuid import UUID
+
+from taskiq import TaskiqMessage, TaskiqMiddleware
+
+from webos.events import UserLoader, user_by_id
+from webos.kernel.context import ctx_trace_id, ctx_user, current_trace_id, new_trace_id, signed_in_user
+
+__all__ = ["IdentityMiddleware", "refusal"]
+
+LABEL_USER = "x_user_id"
+LABEL_TRACE = "x_trace_id"
+
+_refusal: ContextVar[Exception | None] = ContextVar("task_refusal", default=None)
+
+
+def refusal() -> Exception | None:
+    """Return why the user of the running task may not act, or None if he may."""
+    return _refusal.get()
+
+
+class IdentityMiddleware(TaskiqMiddleware):
+    """Sends the id of the user and the trace id as labels and sets both in the worker, the user loaded afresh.
+
+    Nothing is reset after a task: TaskIQ runs each message in a context of its own, also what follows the task.
+
+    Args:
+        load_user: Returns the user with an id, with the permissions he has now.
+    """
+
+    def __init__(self, load_user: UserLoader) -> None:
+        super().__init__()
+        self._load_user = load_user
+
+    def pre_send(self, message: TaskiqMessage) -> TaskiqMessage:
+        """Add the labels; a message that is sent on keeps those it has."""
+        if LABEL_USER not in message.labels:
+            message.labels[LABEL_USER] = str(signed_in_user().id)
+        message.labels.setdefault(LABEL_TRACE, current_trace_id() or new_trace_id())
+        return message
+
+    async def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
+        """Set user and trace for what runs from now on; a user who may not act is told by `refusal`."""
+        ctx_trace_id.set(message.labels.get(LABEL_TRACE) or new_trace_id())
+        try:
+            ctx_user.set(await user_by_id(UUID(message.labels[LABEL_USER]), self._load_user))
+        except Exception as error:  # noqa: BLE001 - the task is told, and decides what becomes of it
+            _refusal.set(error)
+        return message

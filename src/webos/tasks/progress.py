@@ -1,0 +1,61 @@
+"""How far a task has come: told as often as the task likes, written a few times a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from loguru import logger
+from pymongo.errors import PyMongoError
+
+__all__ = ["ProgressReporter"]
+
+_INTERVAL = 0.2
+
+
+class ProgressReporter:
+    """Writes the latest progress at once, and after that at most five times a second until there is no news.
+
+    Args:
+        write: Writes attributes of the task's record.
+
+    Attributes:
+        latest: All that was reported last, written or not.
+    """
+
+    def __init__(self, write: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+        self.latest: dict[str, Any] = {}
+        self._write = write
+        self._is_news = False
+        self._writer: asyncio.Task[None] | None = None
+
+    def report(self, done: int, total: int | None, message: str | None) -> None:
+        """Take note of progress.
+
+        Args:
+            done: How many steps are done.
+            total: How many steps there are; None where that is not known.
+            message: What is being done; None leaves it as it is.
+        """
+        percent = round(min(100.0, 100.0 * done / total), 1) if total else None
+        self.latest |= {"done": done, "total": total, "percent": percent}
+        if message is not None:
+            self.latest["message"] = message
+        self._is_news = True
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_news(), name="task progress")
+
+    async def close(self) -> None:
+        """End writing; what is not written yet is in `latest`."""
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def _write_news(self) -> None:
+        while self._is_news:
+            self._is_news = False
+            try:
+                await self._write(dict(self.latest))
+            except PyMongoError as error:
+                # Progress is not worth failing the task; newer news will come.
+                logger.debug("progress could not be written: {}", type(error).__name__)
+            await asyncio.sleep(_INTERVAL)

@@ -1,0 +1,301 @@
+"""Background tasks of one application: registering, submitting, running, watching."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from taskiq.exceptions import SendTaskError
+
+from webos.data.changes import ChangeHub
+from webos.data.connection import Connection
+from webos.events import EventBus, UserLoader
+from webos.kernel.context import acting_as, current_trace_id, current_user, new_trace_id, signed_in_user
+from webos.kernel.errors import NotFoundError, PermissionDeniedError
+from webos.kernel.messenger import Messenger
+from webos.kernel.registry import ServiceRegistry
+from webos.tasks.base import BaseTask
+from webos.tasks.broker import MongoLeaseBroker
+from webos.tasks.delivery import QueuedMessage
+from webos.tasks.execution import Execution, Interruption, TaskEnvironment
+from webos.tasks.handle import TaskHandle
+from webos.tasks.identity import IdentityMiddleware
+from webos.tasks.keeper import LeaseKeeper
+from webos.tasks.lease_queue import LeaseQueue
+from webos.tasks.receiver import current_delivery
+from webos.tasks.record import TaskRecord, TaskState
+from webos.tasks.registry import RegisteredTask, TaskRegistry
+from webos.tasks.store import TaskStore
+from webos.tasks.watcher import TaskListener, TaskWatcher
+from webos.tasks.worker import Worker
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.client_session import AsyncClientSession
+
+__all__ = ["MANAGE_TASKS", "TaskService"]
+
+MANAGE_TASKS = "admin.tasks"
+"""Permission to see and end the tasks of others."""
+
+_TASKS = "webos_tasks"
+_QUEUE = "webos_task_queue"
+_LOOK_SECONDS = 1.0
+
+
+class TaskService:
+    """Durable background tasks, in this process or in any other on the same database.
+
+    Args:
+        connection: The database.
+        changes: The process's change watcher.
+        load_user: Returns the user with an id, with the permissions he has now; raises where he may not act.
+        bus: Event bus for the tasks.
+        messenger: The tasks' way to their users.
+        services: Services for the tasks.
+        slots: How many tasks this process runs at the same time.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        changes: ChangeHub,
+        load_user: UserLoader,
+        bus: EventBus,
+        messenger: Messenger,
+        services: ServiceRegistry,
+        slots: int = 20,
+    ) -> None:
+        self._client = connection.client
+        self._store = TaskStore(connection.raw[_TASKS])
+        self._queue = LeaseQueue(connection.raw[_QUEUE])
+        self._environment = TaskEnvironment(self._store, bus, messenger, services)
+        self._watcher = TaskWatcher(self._store, changes)
+        self._broker = MongoLeaseBroker(self._queue, slots=slots, on_dead=self._bury)
+        self._broker.add_middlewares(IdentityMiddleware(load_user))
+        self._registry = TaskRegistry(self._broker, self._execute)
+        keeper = LeaseKeeper(self._broker, on_beat=self._beat, on_lost=self._lose)
+        self._worker = Worker(self._broker, keeper, slots=slots)
+        self._running: dict[str, Execution] = {}
+        self._ignore_changes: Callable[[], None] | None = None
+
+    def register(self, module_name: str, task_class: type[BaseTask]) -> str:
+        """Make a task class known as `module.Class`, and return that name. What waits of it is run from now on.
+
+        Args:
+            module_name: Name of the module it belongs to.
+            task_class: The class.
+
+        Raises:
+            ConfigurationError: The name is taken, or the class is not made right.
+        """
+        name = self._registry.add(module_name, task_class, self).name
+        self._broker.wake()
+        return name
+
+    def unregister(self, task_class: type[BaseTask]) -> None:
+        """Forget a task class: what runs of it runs on, what waits of it is kept."""
+        self._registry.remove(task_class, self)
+
+    def unregister_module(self, module_name: str) -> None:
+        """Forget all task classes of a module, as `unregister` does."""
+        for task_class in self._registry.of_module(module_name):
+            self.unregister(task_class)
+
+    async def start(self) -> None:
+        """Prepare the database and begin to watch the tasks; tasks are run by `run_worker` only."""
+        await self._store.prepare()
+        await self._queue.prepare()
+        self._watcher.start()
+
+    async def stop(self) -> None:
+        """Stop running and watching tasks."""
+        await self.stop_worker()
+        await self._watcher.stop()
+
+    async def run_worker(self) -> None:
+        """Run tasks in this process from now on, in the background."""
+        if not self._worker.is_running:
+            self._ignore_changes = self._watcher.subscribe(self._on_change)
+            self._worker.start()
+
+    async def stop_worker(self, grace: float = 1.0) -> None:
+        """Run no more tasks here. What does not end is interrupted and at once goes on elsewhere or after a restart.
+
+        Args:
+            grace: Seconds the running tasks have to end by themselves.
+        """
+        if self._ignore_changes is not None:
+            self._ignore_changes()
+            self._ignore_changes = None
+        await self._worker.stop(self._interrupt_all, grace)
+
+    async def submit(
+        self, task_class: type[BaseTask], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> TaskHandle:
+        """Submit a task as the acting user; it is safe once this returns.
+
+        Args:
+            task_class: The class; it must be registered here.
+            args: Positional arguments of its `run`.
+            kwargs: Named arguments of its `run`.
+
+        Raises:
+            ConfigurationError: The class is not registered.
+            InvalidInputError: The arguments are not JSON or do not fit.
+            NotSignedInError: Nobody is signed in.
+        """
+        user = signed_in_user()
+        registered = self._registry[task_class]
+        registered.demand_arguments(args, kwargs or {})
+        record = TaskRecord(
+            id=uuid4().hex,
+            name=registered.name,
+            title=registered.title,
+            module=registered.module,
+            state=TaskState.QUEUED,
+            user_id=user.id,
+            username=user.username,
+            trace_id=current_trace_id() or new_trace_id(),
+            created_at=datetime.now(UTC),
+        )
+        with acting_as(user, record.trace_id):
+            await self._send(registered, record, args, kwargs or {})
+        self._broker.wake()
+        return TaskHandle(record.id, self)
+
+    async def get(self, task_id: str) -> TaskRecord:
+        """Return a task of the acting user, or any for who may manage tasks.
+
+        Raises:
+            NotFoundError: There is none, or it is somebody else's.
+        """
+        record = await self._store.get(task_id)
+        if record is None or not _may_see(record.user_id):
+            msg = f"there is no task {task_id}"
+            raise NotFoundError(msg, user_message="There is no such task.")
+        return record
+
+    async def list_for(self, user_id: UUID, limit: int = 50) -> list[TaskRecord]:
+        """Return the tasks of a user, the newest first.
+
+        Args:
+            user_id: The acting user, or any for who may manage tasks.
+            limit: How many at most.
+
+        Raises:
+            PermissionDeniedError: They are somebody else's.
+        """
+        if not _may_see(user_id):
+            msg = f"{current_user().username} lacks {MANAGE_TASKS}"
+            raise PermissionDeniedError(msg, user_message="You may only see your own tasks.")
+        return await self._store.list_for(user_id, limit)
+
+    async def cancel(self, task_id: str) -> TaskRecord:
+        """Make a task end, wherever it runs, and return it as it is now. One that has ended stays as it is.
+
+        Raises:
+            NotFoundError: There is none, or it is somebody else's.
+        """
+        record = await self._store.cancel((await self.get(task_id)).id) or await self.get(task_id)
+        if record.state is TaskState.CANCELLED:
+            await self._queue.withdraw(task_id)
+        elif record.cancel_requested and task_id in self._running:
+            self._running[task_id].interrupt(Interruption.CANCELLED)
+        return record
+
+    async def wait(self, task_id: str, timeout: float | None = None) -> TaskRecord:  # noqa: ASYNC109 - a deadline for the wait
+        """Wait until a task has come to its end, and return it as it is then.
+
+        Args:
+            task_id: The task.
+            timeout: Seconds to wait at most; for ever where None.
+
+        Raises:
+            NotFoundError: There is none, or it is somebody else's.
+            TimeoutError: It has not come to its end.
+        """
+        ended = asyncio.Event()
+
+        def listen(record: TaskRecord) -> None:
+            if record.id == task_id and record.state.is_final:
+                ended.set()
+
+        stop = self.subscribe_changes(listen)
+        try:
+            async with asyncio.timeout(timeout):
+                while not (record := await self.get(task_id)).state.is_final:
+                    # Looks from time to time as well: the change may have fallen into a gap.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_LOOK_SECONDS):
+                            await ended.wait()
+                return record
+        finally:
+            stop()
+
+    def subscribe_changes(self, listener: TaskListener, *, user_id: UUID | None = None) -> Callable[[], None]:
+        """Call `listener` with every task that changes, in whatever process, until the returned function is called.
+
+        Args:
+            listener: What to call, on the event loop; it must be quick.
+            user_id: Whose tasks. Who asks for those of all users (None) must not show them to everyone.
+        """
+        return self._watcher.subscribe(listener, user_id)
+
+    async def _send(
+        self, registered: RegisteredTask, record: TaskRecord, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Add document and message in one transaction: neither is ever without the other."""
+        kicker = registered.sender.kicker().with_task_id(record.id)
+
+        async def write(session: "AsyncClientSession") -> None:
+            await self._store.add(record, session)
+            with self._broker.within(session):
+                try:
+                    await kicker.kiq(*args, **kwargs)
+                except SendTaskError as error:
+                    # The transaction decides by the driver's error whether to try again.
+                    raise error.__cause__ or error from None
+
+        async with self._client.start_session() as session:
+            await session.with_transaction(write)
+
+    async def _execute(self, task_class: type[BaseTask], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        delivery = current_delivery()
+        execution = Execution(task_class, delivery, self._environment)
+        self._running[delivery.message.id] = execution
+        try:
+            await execution.run(args, kwargs)
+        finally:
+            del self._running[delivery.message.id]
+
+    def _interrupt_all(self) -> None:
+        for execution in list(self._running.values()):
+            execution.interrupt(Interruption.STOPPING)
+
+    def _on_change(self, record: TaskRecord) -> None:
+        if record.state is TaskState.QUEUED:
+            self._broker.wake()
+        elif record.cancel_requested and record.id in self._running:
+            self._running[record.id].interrupt(Interruption.CANCELLED)
+
+    async def _beat(self, messages: list[QueuedMessage]) -> None:
+        for task_id in await self._store.beat(messages):
+            if task_id in self._running:
+                self._running[task_id].interrupt(Interruption.CANCELLED)
+
+    def _lose(self, task_id: str) -> None:
+        if task_id in self._running:
+            self._running[task_id].interrupt(Interruption.LOST)
+
+    async def _bury(self, message: QueuedMessage) -> None:
+        await self._store.fail_unstarted(
+            message, f"It was started {message.max_attempts} times and never came to an end"
+        )
+
+
+def _may_see(user_id: UUID) -> bool:
+    user = current_user()
+    return user.id == user_id or user.has_permission(MANAGE_TASKS)
