@@ -40,7 +40,9 @@ class Supervisor:
         self._settings = settings
         self._web_command = web_command
         self._data_dir = settings.data_dir.resolve()
-        self._server = EmbeddedServer(self._data_dir) if settings.mongo_url is None else None
+        url = settings.mongo_url
+        self._server = EmbeddedServer(self._data_dir) if url is None else None
+        self._endpoint = Endpoint.from_url(url) if url is not None else None
         self._web: WebProcess | None = None
         self._ever_ready = False
         self._stop = asyncio.Event()
@@ -86,6 +88,9 @@ class Supervisor:
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                # Started by nohup: it is to outlive the terminal.
+                continue
             loop.add_signal_handler(number, self._on_signal, number)
 
     def _on_signal(self, number: signal.Signals) -> None:
@@ -97,16 +102,16 @@ class Supervisor:
 
     async def _keep_database(self, server: EmbeddedServer) -> None:
         backoff = Backoff()
-        endpoint = await server.start()
+        self._endpoint = await server.start()
         while True:
             started = time.monotonic()
             code = await _death_of(server)
-            port = endpoint.port
+            port = self._endpoint.port
             delay = backoff.after(time.monotonic() - started)
             logger.error("the database server {}, starting it again", describe_exit(code))
-            endpoint = await self._restart_database(server, backoff, delay)
-            if endpoint.port != port and self._web is not None:
-                logger.warning("the database moved to port {}, starting the web process again", endpoint.port)
+            self._endpoint = await self._restart_database(server, backoff, delay)
+            if self._endpoint.port != port and self._web is not None:
+                logger.warning("the database moved to port {}, starting the web process again", self._endpoint.port)
                 self._web.terminate()
 
     async def _restart_database(self, server: EmbeddedServer, backoff: Backoff, delay: float) -> Endpoint:
@@ -140,13 +145,8 @@ class Supervisor:
             logger.info("the web process serves again")
             return
         self._ever_ready = True
-        print(banner(self._settings, self._data_dir, self._endpoint()), flush=True)  # noqa: T201 - for people
-
-    def _endpoint(self) -> Endpoint:
-        if self._server is None:
-            assert self._settings.mongo_url is not None  # noqa: S101 - that is when there is no server
-            return Endpoint.from_url(self._settings.mongo_url)
-        return Endpoint.from_file(self._server.endpoint_file)
+        assert self._endpoint is not None  # noqa: S101 - the web process has waited for it
+        print(banner(self._settings, self._data_dir, self._endpoint), flush=True)  # noqa: T201 - for people
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -84,15 +84,22 @@ def _run(settings: Settings, factory: AppFactory, listener: socket.socket, contr
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    with (
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+        # Told to stop before it had started.
+        contextlib.suppress(asyncio.CancelledError),
+    ):
         runner.run(_serve(app, _Server(config), listener, control))
 
 
 async def _serve(app: "FastAPI", server: "_Server", listener: socket.socket, control: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
+    loop, starting = asyncio.get_running_loop(), asyncio.current_task()
 
     def stop() -> None:
-        server.should_exit = True
+        if server.started or starting is None:
+            server.should_exit = True
+        else:
+            starting.cancel()
 
     def on_orphaned() -> None:
         loop.remove_reader(control)
