@@ -1,7 +1,7 @@
 """A collection behind the guard: the driver's methods, one by one, under the rules of the collection."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pymongo import (
     DeleteMany,
@@ -23,7 +23,7 @@ from webos.data.guard.queries import merge_filter, restriction
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.guard.updates import Update, soft_deletion, stamp_insert, stamp_replacement, stamp_update
 from webos.data.policy import PROTECTED_FIELDS, CollectionPolicy
-from webos.data.scope import in_system_context
+from webos.data.scope import acting_user, in_system_context
 from webos.kernel.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -83,6 +83,19 @@ class GuardedCollection:
     async def find_one(self, filter: Filter = None, *args: Any, **kwargs: Any) -> Row | None:  # noqa: A002, ANN401
         """Return one document, or None."""
         return await self._raw.find_one(self._filter(filter), *args, **kwargs)
+
+    async def raw_batches(self, query: Filter, fields: Mapping[str, int], **options: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 - the driver's options
+        """Yield documents that match as undecoded batches, for who needs only a little of very many."""
+        cursor = self._raw.find_raw_batches(self._filter(query), fields, **options)
+        reader = (in_system_context(), acting_user().id)
+        try:
+            async for batch in cursor:
+                if reader != (in_system_context(), acting_user().id):
+                    msg = "a cursor was opened by one user and read by another"
+                    raise GuardRefusalError(msg)
+                yield cast("bytes", batch)  # the driver's types say a document
+        finally:
+            await cursor.close()
 
     async def count_documents(self, filter: Filter = None, **kwargs: Any) -> int:  # noqa: A002, ANN401
         """Count the documents that match."""

@@ -6,6 +6,7 @@ from webos.data.codec import with_codecs
 from webos.data.guard.collection import GuardedCollection
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import CollectionPolicy
+from webos.data.server_traits import ServerTraits
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -33,6 +34,11 @@ class GuardedDatabase:
         self.reads_all_matches = reads_all_matches
         self._raw = with_codecs(raw)
         self._policies: dict[str, CollectionPolicy] = {}
+
+    def adapt(self, traits: ServerTraits) -> None:
+        """Take the server's ways into account, once they are known."""
+        self.phantom_keys = traits.phantom_keys
+        self.reads_all_matches = traits.reads_all_matches
 
     @property
     def name(self) -> str:

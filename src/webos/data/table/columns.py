@@ -15,7 +15,7 @@ from pydantic import SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from webos.data.document import AUDIT_FIELDS, CoreDocument
-from webos.data.model_registry import spaced
+from webos.kernel.labels import label_of
 
 __all__ = ["Column", "ColumnKind", "columns_of", "label_field"]
 
@@ -119,7 +119,7 @@ def _column(name: str, info: FieldInfo) -> Column | None:
     return Column(
         field=name,
         stored=info.alias or name,
-        title=info.title or spaced(name.replace("_", " ")),
+        title=info.title or label_of(name),
         kind=kind,
         optional=optional,
         choices=choices,

@@ -7,6 +7,8 @@ from typing import Any
 
 from bson import ObjectId
 
+from webos.data.table.id_source import Ids
+
 __all__ = ["IdSnapshot"]
 
 _ID_BYTES = 12
@@ -23,7 +25,7 @@ class IdSnapshot:
         source: Yields the ids in batches, in order.
     """
 
-    def __init__(self, source: AsyncIterator[list[Any]]) -> None:
+    def __init__(self, source: AsyncIterator[Ids]) -> None:
         self._packed = bytearray()
         self._others: list[Any] | None = None
         self._grown = asyncio.Condition()
@@ -51,8 +53,7 @@ class IdSnapshot:
             raise self._error
         if self._others is not None:
             return self._others[start:end]
-        packed = self._packed[start * _ID_BYTES : end * _ID_BYTES]
-        return [ObjectId(bytes(packed[at : at + _ID_BYTES])) for at in range(0, len(packed), _ID_BYTES)]
+        return _unpack(bytes(self._packed[start * _ID_BYTES : end * _ID_BYTES]))
 
     async def block_from_end(self, start: int, end: int) -> list[Any]:
         """Return a block of the rows in reverse order; waits until all are known."""
@@ -95,7 +96,7 @@ class IdSnapshot:
         """Stop filling."""
         self._task.cancel()
 
-    async def _fill(self, source: AsyncIterator[list[Any]]) -> None:
+    async def _fill(self, source: AsyncIterator[Ids]) -> None:
         begun = time.perf_counter()
         try:
             async for batch in source:
@@ -113,13 +114,20 @@ class IdSnapshot:
         async with self._grown:
             self._grown.notify_all()
 
-    def _extend(self, batch: list[Any]) -> None:
+    def _extend(self, batch: Ids) -> None:
+        if isinstance(batch, bytes) and self._others is None:
+            self._packed.extend(batch)
+            return
+        if isinstance(batch, bytes):
+            batch = _unpack(batch)
         if self._others is None and not all(type(identity) is ObjectId for identity in batch):
-            self._others = [
-                ObjectId(bytes(self._packed[at : at + _ID_BYTES])) for at in range(0, len(self._packed), _ID_BYTES)
-            ]
+            self._others = _unpack(bytes(self._packed))
             self._packed.clear()
         if self._others is not None:
             self._others.extend(batch)
         else:
             self._packed.extend(b"".join(identity.binary for identity in batch))
+
+
+def _unpack(packed: bytes) -> list[Any]:
+    return [ObjectId(packed[at : at + _ID_BYTES]) for at in range(0, len(packed), _ID_BYTES)]

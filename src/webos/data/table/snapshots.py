@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from secrets import token_urlsafe
 from typing import Any
 
+from webos.data.table.id_source import Ids
 from webos.data.table.snapshot import IdSnapshot
 
 __all__ = ["SnapshotStore"]
@@ -33,7 +34,7 @@ class SnapshotStore:
         entry = self._by_handle.get(handle)
         return entry[1] if entry is not None and entry[0] == key else None
 
-    def open(self, key: Key, source: Callable[[], AsyncIterator[list[Any]]]) -> tuple[str, IdSnapshot]:
+    def open(self, key: Key, source: Callable[[], AsyncIterator[Ids]]) -> tuple[str, IdSnapshot]:
         """Return the current snapshot for `key`, begun anew where there is none or it is stale.
 
         Args:
