@@ -51,7 +51,14 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     auth = AuthService(connection, settings)
     bus = EventBus(auth.load_user)
     modules = load_modules([_STANDARD_MODULES, *settings.modules])
-    tasks = TaskService(connection, services, bus, messenger, auth.load_user)
+    tasks = TaskService(
+        connection,
+        changes=changes,
+        load_user=auth.load_user,
+        bus=bus,
+        messenger=messenger,
+        services=services,
+    )
     parts = {
         "auth": auth,
         "bus": bus,
@@ -106,7 +113,9 @@ def _provide_data(interface: Interface, models: ModelRegistry, tables: TableServ
         entry = info(model)
         entry.demand_read(current_user())
         writable = entry.may_write(current_user())
-        return DataExplorer(entry, writable=writable, changes=changes, messenger=interface.messenger, **options)
+        return DataExplorer(
+            entry, tables=tables, writable=writable, changes=changes, messenger=interface.messenger, **options
+        )
 
     def save(model: type[BaseModel], data: dict[str, Any]) -> Awaitable[Any]:
         return tables.create(info(model).name, data)

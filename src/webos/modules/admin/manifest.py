@@ -9,5 +9,6 @@ manifest = ModuleManifest(
     permissions={
         "admin.read": "See the state of the modules",
         "admin.settings": "Change the settings of modules",
+        "admin.tasks": "See and end the tasks of others",
     },
 )

@@ -1,4 +1,5 @@
 from nicegui import ui
+
 from webos.sdk import Module, ModuleSet, ModuleState, Page
 
 _TONES = {
