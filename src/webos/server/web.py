@@ -109,6 +109,8 @@ async def _serve(app: "FastAPI", server: "_Server", listener: socket.socket, con
 
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_reader(control, on_orphaned)
+    # NiceGUI looks the loaded server up when its lifespan begins.
+    server.config.load()
     async with app.router.lifespan_context(app) as state:
         server.on_ready = lambda: control.send(READY)
         server.state = state or {}
