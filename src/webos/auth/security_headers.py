@@ -18,7 +18,7 @@ _ALWAYS: tuple[Header, ...] = (
     (b"referrer-policy", b"same-origin"),
     (
         b"permissions-policy",
-        b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), browsing-topics=()",
+        b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), browsing-topics=()",
     ),
 )
 _NEVER_KEEP: Header = (b"cache-control", b"no-store")

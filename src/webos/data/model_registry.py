@@ -7,6 +7,7 @@ from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.policy import CollectionPolicy
 from webos.kernel.context import User
 from webos.kernel.errors import NotFoundError, PermissionDeniedError
+from webos.kernel.labels import label_of
 
 __all__ = ["ModelInfo", "ModelRegistry"]
 
@@ -37,7 +38,7 @@ class ModelInfo:
     @property
     def title(self) -> str:
         """What people call one of these documents."""
-        return self.document.model_config.get("title") or spaced(self.document.__name__)
+        return self.document.model_config.get("title") or label_of(self.document.__name__)
 
     @property
     def policy(self) -> CollectionPolicy:
@@ -133,12 +134,6 @@ class ModelRegistry:
 def collection_name(model: str, document: type[CoreDocument]) -> str:
     """Return the collection of a model: the one its `Settings` name, else the model's full name."""
     return getattr(document.Settings, "name", None) or model
-
-
-def spaced(name: str) -> str:
-    """Return a class name as words: `StockMove` becomes `Stock move`."""
-    words = "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
-    return words[:1].upper() + words[1:]
 
 
 def _denied(user: User, permission: str | None) -> PermissionDeniedError:

@@ -67,10 +67,9 @@ class HookRelay:
         own = self._plugins(module)
         others = [plugin for plugin in self.manager.get_plugins() if plugin not in own]
         caller = self.manager.subset_hook_caller(hook, others)
-        results: list[Any] = []
         with module.isolated(phase):
-            results = [await result if inspect.isawaitable(result) else result for result in caller(**arguments)]
-        return results
+            return [await result if inspect.isawaitable(result) else result for result in caller(**arguments)]
+        return []
 
     def _plugins(self, module: Module) -> list[Any]:
         prefix = f"{module.name}:"

@@ -10,8 +10,8 @@ from nicegui import ui
 from nicegui.element import Element
 from pydantic import BaseModel
 
+from webos.kernel.labels import label_of
 from webos.ui.cards import empty_state
-from webos.ui.labels import label_of
 from webos.ui.markup import box, text
 
 __all__ = ["add_rows_table"]

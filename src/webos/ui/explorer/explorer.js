@@ -157,8 +157,8 @@ function columnDefinition(column, writable) {
     cellDataType: false,
     minWidth: 90,
     width: { text: 180, link: 150, datetime: 170, boolean: 100 }[column.kind] ?? 140,
-    type: numeric ? "rightAligned" : undefined,
-    cellClass: ["w-cell", `w-cell-${column.kind}`, editable ? "w-cell-editable" : ""],
+    headerClass: numeric ? "ag-right-aligned-header" : undefined,
+    cellClass: [`w-cell-${column.kind}`, ...(numeric ? ["ag-right-aligned-cell"] : [])],
     cellRenderer: column.kind === "boolean" ? "agCheckboxCellRenderer" : undefined,
     cellRendererParams: column.kind === "boolean" ? { disabled: !editable } : undefined,
     tooltipValueGetter: column.kind === "other" || column.kind === "text" ? ({ valueFormatted, value }) => valueFormatted ?? value : undefined,
@@ -168,7 +168,7 @@ function columnDefinition(column, writable) {
 
 export default {
   template: `
-    <section class="w-explorer" :aria-label="title">
+    <section class="w-explorer" :aria-label="title" :style="{ '--rows': shownRows }">
       <div class="w-explorer__bar">
         <input type="search" class="w-filter" v-model="words" @input="searchLater" :placeholder="'Search ' + title.toLowerCase()"
                :aria-label="'Search ' + title.toLowerCase()" autocomplete="off" spellcheck="false" />
@@ -207,6 +207,10 @@ export default {
     return { words: "", total: null, filtered: false, problem: "", waiting: true, fresh: false };
   },
   computed: {
+    // A short table takes the room of its rows, a long one what the window has.
+    shownRows() {
+      return this.total === null ? 100 : Math.max(5, Math.min(this.total, 100));
+    },
     count() {
       if (this.total === null) return this.problem ? "" : "Counting…";
       return `${this.total.toLocaleString()} ${this.total === 1 ? "row" : "rows"}`;
@@ -216,6 +220,8 @@ export default {
     this.handle = "";
     this.lastQuery = "";
     this.pendingIds = new Set();
+    this.edits = new Map();
+    this.tickets = 0;
     this.cost = 0;
     AgGrid.ModuleRegistry.registerModules([AgGrid.AllCommunityModule]);
     this.api = AgGrid.createGrid(this.$refs.grid, this.gridOptions());
@@ -257,7 +263,12 @@ export default {
         onCellValueChanged: (event) => this.edited(event),
         onFilterChanged: () => this.queryChanged(),
         onSortChanged: () => this.queryChanged(),
+        onFirstDataRendered: ({ api }) => this.fit(api),
       };
+    },
+    fit(api) {
+      const wanted = api.getAllDisplayedColumns().reduce((sum, column) => sum + column.getActualWidth(), 0);
+      if (wanted < this.$refs.grid.clientWidth) api.sizeColumnsToFit();
     },
     query(params) {
       return {
@@ -345,23 +356,26 @@ export default {
       this.refreshed = performance.now();
       this.api.refreshInfiniteCache();
     },
-    async edited({ node, data, colDef, oldValue, newValue }) {
+    edited({ node, data, colDef, oldValue, newValue }) {
       const field = colDef.field;
       if (oldValue === newValue) return;
-      try {
-        const answer = await request("PATCH", `${this.url}/rows/${encodeURIComponent(data.id)}`, {
-          revision: data.revision,
-          changes: { [field]: newValue === undefined ? null : newValue },
-          was: { [field]: oldValue === undefined ? null : oldValue },
-        });
-        this.show(node, answer.row);
-        this.$emit("saved", { id: data.id, field });
-      } catch (error) {
-        this.show(node, { ...node.data, [field]: oldValue });
-        const reason = error.document?.errors?.[field];
-        this.$emit("refused", { title: colDef.headerName, message: reason || error.message });
-        if (error.status === 409) this.patch([data.id]);
-      }
+      const ticket = ++this.tickets;
+      this.edits.set(ticket, { node, field, oldValue });
+      this.$emit("edit", {
+        ticket,
+        id: data.id,
+        field,
+        value: newValue === undefined ? null : newValue,
+        was: oldValue === undefined ? null : oldValue,
+        revision: data.revision,
+      });
+    },
+    // The server's answer to an edit: the row as it is now, or nothing where the edit was refused.
+    settle(ticket, row) {
+      const edit = this.edits.get(ticket);
+      this.edits.delete(ticket);
+      if (!edit) return;
+      this.show(edit.node, row ?? { ...edit.node.data, [edit.field]: edit.oldValue });
     },
     show(node, row) {
       if (!node.data || node.data.id !== row.id) return;

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from webos.data.document import AUDIT_FIELDS
+from webos.kernel.labels import label_of
 from webos.ui.form.shapes import Shape, shape_of, unwrap
-from webos.ui.labels import label_of
 
 __all__ = ["FormField", "form_fields"]
 

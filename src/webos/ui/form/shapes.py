@@ -12,7 +12,7 @@ from annotated_types import MaxLen
 from beanie import Link
 from pydantic import BaseModel, SecretBytes, SecretStr
 
-from webos.ui.labels import label_of
+from webos.kernel.labels import label_of
 
 __all__ = ["Shape", "shape_of", "unwrap"]
 
