@@ -15,7 +15,6 @@ from webos.kernel.registry import ServiceRegistry
 from webos.tasks.arguments import demand_json
 from webos.tasks.broker import DEFAULT_LEASE, DEFAULT_MAX_ATTEMPTS
 from webos.tasks.progress import ProgressReporter
-from webos.tasks.record import TaskRecord
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,20 +38,26 @@ class TaskWiring:
     """What the framework hands to a task when it starts it.
 
     Attributes:
-        record: The task as it was when it was started.
+        id: Id of the task.
+        name: Registered name of the task.
+        attempt: Which start this is.
+        checkpoint: What an earlier start left.
         bus: The event bus; what is emitted carries the module's name.
         messenger: The way to the user.
         services: The application's services.
         progress: Takes note of progress.
-        checkpoint: Writes a checkpoint.
+        keep: Writes a checkpoint.
     """
 
-    record: TaskRecord
+    id: str
+    name: str
+    attempt: int
+    checkpoint: dict[str, Any]
     bus: ModuleBus
     messenger: Messenger
     services: ServiceRegistry
     progress: ProgressReporter
-    checkpoint: "Callable[[dict[str, Any]], Awaitable[None]]"
+    keep: "Callable[[dict[str, Any]], Awaitable[None]]"
 
 
 class BaseTask:
@@ -87,13 +92,12 @@ class BaseTask:
     log: "Logger"
 
     def __init__(self, wiring: TaskWiring) -> None:
-        record = wiring.record
-        self.id = record.id
-        self.attempt = record.attempts
+        self.id = wiring.id
+        self.attempt = wiring.attempt
         self.bus = wiring.bus
-        self.log = logger.bind(module=record.name)
+        self.log = logger.bind(module=wiring.name)
         self.notify = wiring.messenger
-        self.restored: dict[str, Any] = record.checkpoint or {}
+        self.restored: dict[str, Any] = wiring.checkpoint
         self._wiring = wiring
         self._turn_ends = time.monotonic() + _TURN
 
@@ -165,7 +169,7 @@ class BaseTask:
             ConflictError: The task was taken over by another worker; this one is to end.
         """
         demand_json(data, "the checkpoint")
-        await self._wiring.checkpoint(data)
+        await self._wiring.keep(data)
 
     async def _let_others_run(self) -> None:
         if time.monotonic() > self._turn_ends:

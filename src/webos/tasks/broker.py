@@ -36,6 +36,8 @@ _POLL_SECONDS = 0.5
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 _DUE_SECONDS = 1.0
+# Between two claims. When tasks are short, slots get free one by one, and so the next claim finds several.
+_CLAIM_PAUSE = 0.003
 
 Burial = Callable[[QueuedMessage], Awaitable[None]]
 
@@ -65,6 +67,7 @@ class MongoLeaseBroker(AsyncBroker):
         self._on_dead = on_dead
         self._wake = asyncio.Event()
         self._closing = False
+        self._next_claim = 0.0
         self._due: deque[str] = deque()
         self._due_until = 0.0
         self._session: ContextVar[AsyncClientSession | None] = ContextVar("task_session", default=None)
@@ -167,6 +170,8 @@ class MongoLeaseBroker(AsyncBroker):
             raise
 
     async def _claim(self) -> list[Delivery]:
+        await asyncio.sleep(self._next_claim - time.monotonic())
+        self._next_claim = time.monotonic() + _CLAIM_PAUSE
         looked = False
         while True:
             if not self._due or time.monotonic() > self._due_until:

@@ -14,13 +14,14 @@ from webos.kernel.errors import ConflictError, WebOSError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
 from webos.tasks.arguments import demand_json
-from webos.tasks.base import BaseTask, TaskWiring
+from webos.tasks.base import TaskWiring
 from webos.tasks.delivery import Delivery, Verdict
 from webos.tasks.identity import refusal
 from webos.tasks.outage import is_outage, persistently
 from webos.tasks.progress import ProgressReporter
-from webos.tasks.record import TaskRecord, TaskState
-from webos.tasks.store import TaskStore
+from webos.tasks.record import TaskState
+from webos.tasks.registry import RegisteredTask
+from webos.tasks.store import Beginning, TaskStore
 
 __all__ = ["Execution", "Interruption", "TaskEnvironment"]
 
@@ -59,13 +60,13 @@ class Execution:
     """One start of a task.
 
     Args:
-        task_class: What to run.
+        task: What to run.
         delivery: The message that asks for it. Its settlement is decided here.
         environment: What executions share.
     """
 
-    def __init__(self, task_class: type[BaseTask], delivery: Delivery, environment: TaskEnvironment) -> None:
-        self._task_class = task_class
+    def __init__(self, task: RegisteredTask, delivery: Delivery, environment: TaskEnvironment) -> None:
+        self._task = task
         self._delivery = delivery
         self._message = delivery.message
         self._environment = environment
@@ -84,18 +85,18 @@ class Execution:
     async def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Run the task and record how it ended. Whatever it raises ends here."""
         try:
-            record = await persistently(lambda: self._store.begin(self._message), seconds=self._message.lease)
+            beginning = await persistently(lambda: self._store.begin(self._message), seconds=self._message.lease)
         except PyMongoError as error:
             logger.warning("{} could not be started: {}", self._message.name, type(error).__name__)
             self._delivery.settle(Verdict.AGAIN, delay=1.0)
             return
-        if record is None:
+        if beginning is None:
             self._delivery.settle(Verdict.DONE)
             return
-        if record.cancel_requested:
+        if beginning.cancel_requested:
             self._interruption = Interruption.CANCELLED
         try:
-            result = await self._do(record, args, kwargs)
+            result = await self._do(beginning, args, kwargs)
         # What a task raises ends that task and nothing else; it may also await what was cancelled.
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             task = asyncio.current_task()
@@ -107,29 +108,32 @@ class Execution:
             await self._progress.close()
             await self._finish(TaskState.DONE, {"result": result, "percent": 100.0, "error": ""})
 
-    async def _do(self, record: TaskRecord, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+    async def _do(self, beginning: Beginning, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
         refused = refusal()
         if refused is not None:
             raise refused
         if self._interruption is not None:
             raise asyncio.CancelledError
-        task = self._task_class(
+        task = self._task.task_class(
             TaskWiring(
-                record=record,
-                bus=ModuleBus(self._environment.bus, record.module),
+                id=self._message.id,
+                name=self._task.name,
+                attempt=self._message.attempts,
+                checkpoint=beginning.checkpoint,
+                bus=ModuleBus(self._environment.bus, self._task.module),
                 messenger=self._environment.messenger,
                 services=self._environment.services,
                 progress=self._progress,
-                checkpoint=self._write_checkpoint,
+                keep=self._keep,
             )
         )
         # A task of its own, so that cancelling it leaves this one to record the end.
-        self._work = asyncio.create_task(task.run(*args, **kwargs), name=f"task {record.name}")
+        self._work = asyncio.create_task(task.run(*args, **kwargs), name=f"task {self._message.name}")
         result = await self._work
         demand_json(result, "the result")
         return result
 
-    async def _write_checkpoint(self, data: dict[str, Any]) -> None:
+    async def _keep(self, data: dict[str, Any]) -> None:
         if not await self._store.write(self._message, {**self._progress.latest, "checkpoint": data}):
             msg = "the task was taken over by another worker"
             raise ConflictError(msg)
@@ -147,7 +151,7 @@ class Execution:
 
     async def _fail(self, error: BaseException) -> None:
         attempts = self._message.attempts
-        passing = is_outage(error) or isinstance(error, self._task_class.retry_on)
+        passing = is_outage(error) or isinstance(error, self._task.task_class.retry_on)
         if passing and attempts < self._message.max_attempts:
             delay = min(2.0 ** (attempts - 1), _LONGEST_PAUSE)
             logger.warning("{} is started again in {:.0f} s: {}", self._message.name, delay, _safe(error))

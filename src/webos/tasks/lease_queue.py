@@ -5,6 +5,9 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pymongo import DeleteOne
+
+from webos.tasks.batch import Batch
 from webos.tasks.delivery import QueuedMessage
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ class LeaseQueue:
 
     def __init__(self, collection: "AsyncCollection[dict[str, Any]]") -> None:
         self._collection = collection
+        self._removals = Batch(self._remove_all)
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -140,8 +144,8 @@ class LeaseQueue:
         return {task_id for task_id, token in tokens.items() if owners.get(task_id) != token}
 
     async def remove(self, message: QueuedMessage) -> None:
-        """Remove a message, if it is held still."""
-        await self._collection.delete_one({"_id": message.id, "owner": message.token})
+        """Remove a message, if it is held still; together with others that are removed at the same time."""
+        await self._removals.add(message)
 
     async def withdraw(self, task_id: str) -> None:
         """Remove a message that nobody holds."""
@@ -171,6 +175,12 @@ class LeaseQueue:
         await self._collection.update_one(
             {"_id": message.id, "owner": message.token}, {"$set": {"run_at": None, "owner": None, "parked": reason}}
         )
+
+    async def _remove_all(self, messages: list[QueuedMessage]) -> list[None]:
+        await self._collection.bulk_write(
+            [DeleteOne({"_id": message.id, "owner": message.token}) for message in messages], ordered=False
+        )
+        return [None] * len(messages)
 
 
 def _from_now(milliseconds: int | str) -> dict[str, Any]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RegisteredTask", "TaskRegistry", "collect_tasks"]
 
-Execute = Callable[[type[BaseTask], tuple[Any, ...], dict[str, Any]], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True)
 class RegisteredTask:
@@ -57,12 +55,15 @@ class RegisteredTask:
             raise InvalidInputError(msg) from None
 
 
+Execute = Callable[[RegisteredTask, tuple[Any, ...], dict[str, Any]], Awaitable[None]]
+
+
 class TaskRegistry:
     """Makes task classes known to the broker, under names that no other module can take.
 
     Args:
         broker: The broker.
-        execute: Runs a task of a class with arguments, for the current delivery.
+        execute: Runs a task with arguments, for the current delivery.
     """
 
     def __init__(self, broker: MongoLeaseBroker, execute: Execute) -> None:
@@ -94,7 +95,7 @@ class TaskRegistry:
             raise ConfigurationError(msg)
 
         async def start(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - those of `run`
-            await self._execute(task_class, args, kwargs)
+            await self._execute(self[task_class], args, kwargs)
 
         labels = {LABEL_LEASE: task_class.lease, LABEL_MAX_ATTEMPTS: task_class.max_attempts}
         sender = self._broker.register_task(start, task_name=name, **labels)

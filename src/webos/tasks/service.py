@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from taskiq.exceptions import SendTaskError
 
-from webos.data.changes import ChangeHub
+from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
 from webos.events import EventBus, UserLoader
 from webos.kernel.context import acting_as, current_trace_id, current_user, new_trace_id, signed_in_user
@@ -68,6 +68,7 @@ class TaskService:
         services: ServiceRegistry,
         slots: int = 20,
     ) -> None:
+        self._changes = changes
         self._client = connection.client
         self._store = TaskStore(connection.raw[_TASKS])
         self._queue = LeaseQueue(connection.raw[_QUEUE])
@@ -118,7 +119,7 @@ class TaskService:
     async def run_worker(self) -> None:
         """Run tasks in this process from now on, in the background."""
         if not self._worker.is_running:
-            self._ignore_changes = self._watcher.subscribe(self._on_change)
+            self._ignore_changes = self._changes.listen(_TASKS, self._on_change)
             self._worker.start()
 
     async def stop_worker(self, grace: float = 1.0) -> None:
@@ -262,9 +263,9 @@ class TaskService:
         async with self._client.start_session() as session:
             await session.with_transaction(write)
 
-    async def _execute(self, task_class: type[BaseTask], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    async def _execute(self, task: RegisteredTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         delivery = current_delivery()
-        execution = Execution(task_class, delivery, self._environment)
+        execution = Execution(task, delivery, self._environment)
         self._running[delivery.message.id] = execution
         try:
             await execution.run(args, kwargs)
@@ -275,11 +276,12 @@ class TaskService:
         for execution in list(self._running.values()):
             execution.interrupt(Interruption.STOPPING)
 
-    def _on_change(self, record: TaskRecord) -> None:
-        if record.state is TaskState.QUEUED:
+    def _on_change(self, change: Change) -> None:
+        """Look for what other processes submit or want to end; nothing is read for it."""
+        if change.operation == "insert" or change.document_id is None:
             self._broker.wake()
-        elif record.cancel_requested and record.id in self._running:
-            self._running[record.id].interrupt(Interruption.CANCELLED)
+        elif "cancel_requested" in change.fields and change.document_id in self._running:
+            self._running[change.document_id].interrupt(Interruption.CANCELLED)
 
     async def _beat(self, messages: list[QueuedMessage]) -> None:
         for task_id in await self._store.beat(messages):

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pymongo import UpdateOne
 
+from webos.tasks.batch import Batch
 from webos.tasks.delivery import QueuedMessage
 from webos.tasks.record import TaskRecord, TaskState
 
@@ -15,9 +17,22 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
     from pymongo.asynchronous.collection import AsyncCollection
 
-__all__ = ["TaskStore"]
+__all__ = ["Beginning", "TaskStore"]
 
 _NOT_STARTED = "queued"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a start of a task begins with.
+
+    Attributes:
+        checkpoint: What an earlier start left.
+        cancel_requested: Whether somebody wants the task to end.
+    """
+
+    checkpoint: dict[str, Any] = field(default_factory=dict)
+    cancel_requested: bool = False
 
 
 class TaskStore:
@@ -33,6 +48,7 @@ class TaskStore:
     def __init__(self, collection: "AsyncCollection[dict[str, Any]]") -> None:
         self._collection = collection
         self.collection_name = collection.name
+        self._writes = Batch(self._write_all)
 
     async def prepare(self) -> None:
         """Create the indexes."""
@@ -59,24 +75,29 @@ class TaskStore:
         documents = await self._collection.find({"user_id": user_id}).sort("created_at", -1).limit(limit).to_list()
         return [TaskRecord.from_document(document) for document in documents]
 
-    async def begin(self, message: QueuedMessage) -> TaskRecord | None:
+    async def begin(self, message: QueuedMessage) -> Beginning | None:
         """Hand a task to the delivery of `message`.
 
         Returns:
-            The task; None if it does not exist or has come to its end.
+            What to begin with; None if the task does not exist or has come to its end.
         """
+        now = datetime.now(UTC)
         changes = {
             "state": TaskState.RUNNING.value,
             "attempts": message.attempts,
-            "started_at": datetime.now(UTC),
-            "heartbeat": datetime.now(UTC),
+            "started_at": now,
+            "heartbeat": now,
+            "fence": message.token,
         }
+        if await self._write(message, _NOT_STARTED, changes):
+            return Beginning()
         while True:
             document = await self._collection.find_one({"_id": message.id})
             if document is None or TaskState(document["state"]).is_final:
                 return None
-            if await self._write(message.id, document["fence"], {**changes, "fence": message.token}):
-                return TaskRecord.from_document({**document, **changes})
+            if await self._write(message, document["fence"], changes):
+                record = TaskRecord.from_document(document)
+                return Beginning(record.checkpoint or {}, record.cancel_requested)
 
     async def write(self, message: QueuedMessage, values: dict[str, Any]) -> bool:
         """Write progress of a running task, and return whether the delivery of `message` still has it.
@@ -85,7 +106,7 @@ class TaskStore:
             message: The message of the delivery.
             values: Attributes of the record; checkpoint and result as they are.
         """
-        return await self._write(message.id, message.token, _stored(values))
+        return await self._write(message, message.token, _stored(values))
 
     async def finish(self, message: QueuedMessage, state: TaskState, values: dict[str, Any]) -> bool:
         """Bring a running task to its end, and return whether the delivery of `message` still has it.
@@ -96,7 +117,7 @@ class TaskStore:
             values: Attributes of the record.
         """
         changes = {**_stored(values), "state": state.value, "finished_at": datetime.now(UTC)}
-        return await self._write(message.id, message.token, changes)
+        return await self._write(message, message.token, changes)
 
     async def fail_unstarted(self, message: QueuedMessage, error: str) -> None:
         """Bring a task to its end that no delivery will have any more."""
@@ -108,7 +129,7 @@ class TaskStore:
                 "fence": message.token,
                 "finished_at": datetime.now(UTC),
             }
-            await self._write(message.id, document["fence"], changes)
+            await self._write(message, document["fence"], changes)
 
     async def cancel(self, task_id: str) -> TaskRecord | None:
         """End a task that waits, or ask a running one to end.
@@ -127,7 +148,8 @@ class TaskStore:
                     "finished_at": datetime.now(UTC),
                     "fence": "cancelled",
                 }
-            if await self._write(task_id, document["fence"], changes):
+            result = await self._collection.update_one({"_id": task_id, "fence": document["fence"]}, {"$set": changes})
+            if result.matched_count:
                 return TaskRecord.from_document({**document, **changes})
 
     async def beat(self, messages: list[QueuedMessage]) -> list[str]:
@@ -144,9 +166,21 @@ class TaskStore:
         ).to_list()
         return [document["_id"] for document in documents if document["cancel_requested"]]
 
-    async def _write(self, task_id: str, fence: str, changes: dict[str, Any]) -> bool:
-        result = await self._collection.update_one({"_id": task_id, "fence": fence}, {"$set": changes})
-        return result.matched_count == 1
+    async def _write(self, message: QueuedMessage, fence: str, changes: dict[str, Any]) -> bool:
+        """Change a document if it has the fence, and return whether it now has that of the message's delivery."""
+        return await self._writes.add((message, fence, changes))
+
+    async def _write_all(self, writes: list[tuple[QueuedMessage, str, dict[str, Any]]]) -> list[bool]:
+        # In order: the end of a task comes after its progress.
+        result = await self._collection.bulk_write(
+            [UpdateOne({"_id": each.id, "fence": fence}, {"$set": changes}) for each, fence, changes in writes]
+        )
+        if result.matched_count == len(writes):
+            return [True] * len(writes)
+        ids = [each.id for each, _, _ in writes]
+        found = await self._collection.find({"_id": {"$in": ids}}, projection={"fence": 1}).to_list()
+        fences = {document["_id"]: document["fence"] for document in found}
+        return [fences.get(each.id) == each.token for each, _, _ in writes]
 
 
 def _stored(values: dict[str, Any]) -> dict[str, Any]:
