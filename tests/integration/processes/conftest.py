@@ -1,4 +1,4 @@
-"""Fixtures for tests of processes: an instance with a tiny application, and a look at what still runs."""
+"""Fixtures for tests of processes: instances, and a look at what still runs of them."""
 
 import sys
 from collections.abc import Callable
@@ -19,9 +19,9 @@ def stand_in(live_server: Callable[..., LiveServer]) -> Callable[..., LiveServer
 
 
 @pytest.fixture
-def instance(stand_in: Callable[..., LiveServer]) -> LiveServer:
-    """An instance with the stand-in application and a local database, not started yet."""
-    return stand_in(environment={"WEBOS_MONGO_URL": None})
+def instance(live_server: Callable[..., LiveServer]) -> LiveServer:
+    """An instance of the product with a local database, not started yet."""
+    return live_server(environment={"WEBOS_MONGO_URL": None})
 
 
 @pytest.fixture
@@ -38,8 +38,9 @@ class Parts:
 
     def __init__(self, instance: LiveServer) -> None:
         self.supervisor = instance.pid
-        self.web = int(instance.get_json("/healthz")["pid"])
         self.database = int((instance.data_dir / "database" / "server.pid").read_text())
+        children = Path(f"/proc/{instance.pid}/task/{instance.pid}/children").read_text().split()
+        (self.web,) = {int(pid) for pid in children} - {self.database}
 
     @property
     def running(self) -> list[str]:

@@ -37,9 +37,9 @@ def test_second_start(instance: LiveServer, live_server: Callable[..., LiveServe
     assert instance.get_json("/healthz") is not None
 
 
-def test_two_starts_at_once(stand_in: Callable[..., LiveServer]) -> None:
+def test_two_starts_at_once(live_server: Callable[..., LiveServer]) -> None:
     """Of two starts in the same moment on an empty folder exactly one goes on."""
-    both = [stand_in(environment={"WEBOS_MONGO_URL": _UNREACHABLE}) for _ in range(2)]
+    both = [live_server(environment={"WEBOS_MONGO_URL": _UNREACHABLE}) for _ in range(2)]
     for server in both:
         server.start()
     for server in both:
@@ -106,9 +106,9 @@ def test_data_folder_that_cannot_be_written(live_server: Callable[..., LiveServe
     assert_leaves(server, 1, str(tmp_path / "file"), "WEBOS_DATA_DIR")
 
 
-def test_unreachable_database(stand_in: Callable[..., LiveServer]) -> None:
+def test_unreachable_database(live_server: Callable[..., LiveServer]) -> None:
     """A database that does not answer is named by its address, without the password, and what to do is said."""
-    server = stand_in(environment={"WEBOS_MONGO_URL": _UNREACHABLE})
+    server = live_server(environment={"WEBOS_MONGO_URL": _UNREACHABLE})
 
     assert_leaves(server, 1, "127.0.0.1:1 does not answer", "WEBOS_MONGO_URL")
 
@@ -134,26 +134,26 @@ def standalone(tmp_path: Path) -> Iterator[int]:
     process.stdout.close()
 
 
-def test_refused_account(stand_in: Callable[..., LiveServer], mongo_endpoint: Endpoint) -> None:
+def test_refused_account(live_server: Callable[..., LiveServer], mongo_endpoint: Endpoint) -> None:
     """A wrong password is told as such, with the address and without the password."""
     url = f"mongodb://webos:hunter2-secret@{mongo_endpoint.address}/?directConnection=true"
-    server = stand_in(environment={"WEBOS_MONGO_URL": url})
+    server = live_server(environment={"WEBOS_MONGO_URL": url})
 
     assert_leaves(server, 1, f"{mongo_endpoint.address} refuses the account", "authSource", "WEBOS_MONGO_URL")
 
     assert "hunter2-secret" not in server.output
 
 
-def test_missing_account(stand_in: Callable[..., LiveServer], mongo_endpoint: Endpoint) -> None:
+def test_missing_account(live_server: Callable[..., LiveServer], mongo_endpoint: Endpoint) -> None:
     """A URL without an account to a server that asks for one is refused at the start, not at the first request."""
-    server = stand_in(environment={"WEBOS_MONGO_URL": f"mongodb://{mongo_endpoint.address}/?directConnection=true"})
+    server = live_server(environment={"WEBOS_MONGO_URL": f"mongodb://{mongo_endpoint.address}/?directConnection=true"})
 
     assert_leaves(server, 1, f"{mongo_endpoint.address} refuses the account")
 
 
-def test_standalone_server(stand_in: Callable[..., LiveServer], standalone: int) -> None:
+def test_standalone_server(live_server: Callable[..., LiveServer], standalone: int) -> None:
     """A server without a replica set is refused with the way to make it one."""
-    server = stand_in(environment={"WEBOS_MONGO_URL": f"mongodb://127.0.0.1:{standalone}/"})
+    server = live_server(environment={"WEBOS_MONGO_URL": f"mongodb://127.0.0.1:{standalone}/"})
 
     assert_leaves(server, 1, f"127.0.0.1:{standalone} is a standalone server", "--replSet", "rs.initiate()")
 
