@@ -27,11 +27,11 @@ class OpenPaths:
     @staticmethod
     def without_user(method: str, path: str) -> bool:
         """Return whether the answer is the same for everybody, so that nobody has to be looked up."""
+        if method not in _READING:
+            return False
         if path in _WITHOUT_USER:
             return True
-        if not path.startswith("/_") or method not in _READING:
-            return False
-        return path.startswith(_OWN_ASSETS) or _NICEGUI_ASSETS.match(path) is not None
+        return path.startswith("/_") and (path.startswith(_OWN_ASSETS) or _NICEGUI_ASSETS.match(path) is not None)
 
     def to_visitors(self, path: str) -> bool:
         """Return whether a request without a user may go on to `path`.

@@ -1,9 +1,15 @@
 """Password hashes: Argon2id, computed off the event loop, in equal time for known and unknown users."""
 
 import asyncio
+import os
+import sys
+import threading
 import unicodedata
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from secrets import token_urlsafe
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -15,7 +21,10 @@ __all__ = ["MAX_PASSWORD_LENGTH", "MIN_PASSWORD_LENGTH", "PasswordHasher", "Verd
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 1024
 
-_PARALLEL_HASHES = 2
+_THREADS = 2
+_NICENESS = 5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,9 @@ class PasswordHasher:
         # One lane: more of them would take all cores for one sign-in.
         argon2 = Argon2Hasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=1)
         self._hasher = PasswordHash((argon2,))
-        self._turn = asyncio.Semaphore(_PARALLEL_HASHES)
+        # Threads of its own, and not a semaphore before the shared ones: a cancelled request gives its turn back
+        # although its thread goes on, and the threads here have a lower priority than those that serve.
+        self._threads = ThreadPoolExecutor(_THREADS, "password", initializer=_step_back)
         self._nobody: str | None = None
 
     async def prepare(self) -> None:
@@ -65,8 +76,7 @@ class PasswordHasher:
 
     async def hash(self, password: str) -> str:
         """Return the hash to store for `password`."""
-        async with self._turn:
-            return await asyncio.to_thread(self._hasher.hash, _canonical(password))
+        return await self._run(lambda: self._hasher.hash(_canonical(password)))
 
     async def verify(self, password: str, stored: str | None) -> Verdict:
         """Compare `password` with a stored hash.
@@ -79,11 +89,18 @@ class PasswordHasher:
         await self.prepare()
         hopeless = stored is None or len(password) > MAX_PASSWORD_LENGTH
         against = self._nobody if stored is None or hopeless else stored
-        async with self._turn:
-            valid, new_hash = await asyncio.to_thread(
-                self._hasher.verify_and_update, _canonical(password[:MAX_PASSWORD_LENGTH]), against or ""
-            )
+        candidate = _canonical(password[:MAX_PASSWORD_LENGTH])
+        valid, new_hash = await self._run(lambda: self._hasher.verify_and_update(candidate, against or ""))
         return Verdict(valid=False) if hopeless else Verdict(valid, new_hash)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _step_back() -> None:
+    """Lower the priority of the running thread, where the system has one for each thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def _canonical(password: str) -> bytes:

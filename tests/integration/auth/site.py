@@ -94,7 +94,7 @@ async def build_site(connection: Connection, settings: Settings, hasher: Passwor
 
 
 def _pages() -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def home() -> HTMLResponse:
@@ -204,7 +204,8 @@ async def served(build: Callable[[str], ASGIApp]) -> AsyncIterator[str]:
     Args:
         build: Returns the application for an address.
     """
-    with socket.socket() as listener:
+    # Only a socket that names its protocol is served without Nagle's delay.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(

@@ -30,6 +30,7 @@ def test_assets_need_nobody(path: str) -> None:
     ("method", "path"),
     [
         ("GET", "/"),
+        ("POST", "/healthz"),
         ("GET", "/healthz/"),
         ("GET", "/healthz/x"),
         ("POST", "/_webos/static/x"),
