@@ -83,6 +83,19 @@ export class Palette {
     this.input.focus();
   }
 
+  /** Do what these keys would have done if the palette had been open when they were pressed. */
+  replay(keys) {
+    for (const key of keys) {
+      if (key === "Enter") {
+        this.search();
+        this.choose();
+        return;
+      }
+      this.input.value = key === "Backspace" ? this.input.value.slice(0, -1) : this.input.value + key;
+    }
+    if (keys.length) this.search();
+  }
+
   close() {
     this.dialog.close();
   }
@@ -165,9 +178,13 @@ export class Palette {
       this.select((to + count) % count);
     } else if (event.key === "Enter" && !event.isComposing) {
       event.preventDefault();
-      const chosen = this.options[this.selected];
-      if (chosen) this.run(chosen.item);
+      this.choose();
     }
+  }
+
+  choose() {
+    const chosen = this.options[this.selected];
+    if (chosen) this.run(chosen.item);
   }
 
   run(item) {

@@ -90,10 +90,10 @@ export default {
         <span v-if="crumb.group" class="w-crumbs__group">{{ crumb.group }}</span>
         <span class="w-crumbs__page">{{ crumb.title }}</span>
       </div>
-      <button type="button" class="w-search" aria-label="Search or jump to a page" :aria-keyshortcuts="isMac ? 'Meta+K' : 'Control+K'"
+      <button type="button" class="w-search" :aria-keyshortcuts="isMac ? 'Meta+K' : 'Control+K'"
         aria-haspopup="dialog" @click="openPalette">
         <span class="w-icon" aria-hidden="true">search</span><span>Search or jump to…</span>
-        <span class="w-keys" aria-hidden="true"><kbd class="w-kbd">{{ isMac ? "⌘ K" : "Ctrl K" }}</kbd></span>
+        <span class="w-keys"><kbd class="w-kbd">{{ isMac ? "⌘ K" : "Ctrl K" }}</kbd></span>
       </button>
       <slot name="topbar"></slot>
       <div v-if="hasTasks" class="w-menuwrap">
@@ -124,7 +124,7 @@ export default {
       <div class="w-menuwrap">
         <button type="button" class="w-userbutton" :aria-label="'Account of ' + user.name" :title="user.name"
           :aria-expanded="String(opened === 'user')" @click="toggle('user')">
-          <span class="w-avatar" aria-hidden="true">{{ user.initials }}</span></button>
+          <span class="w-avatar" aria-hidden="true" :data-initials="user.initials"></span></button>
         <div v-if="opened === 'user'" v-menu="close" class="w-menu" role="group" aria-label="Account">
           <div class="w-menu__who"><strong>{{ user.name }}</strong>
             <small v-if="user.username !== user.name">{{ user.username }}</small>
@@ -242,6 +242,7 @@ export default {
       if (new URL(link.href).pathname !== location.pathname) this.busy = true;
     },
     onKey(event) {
+      if (this.ahead && this.keepAhead(event)) return;
       const plain = !event.altKey && !event.shiftKey;
       if ((event.ctrlKey || event.metaKey) && plain && event.key.toLowerCase() === "k") {
         event.preventDefault();
@@ -263,7 +264,27 @@ export default {
     },
     async openPalette() {
       this.opened = "";
-      (this.palette ?? (await this.loadPalette())).toggle();
+      if (this.palette || this.ahead) {
+        this.palette?.toggle();
+        return;
+      }
+      // People type on at once; what comes before the palette's code has arrived is not lost.
+      this.ahead = [];
+      try {
+        const palette = await this.loadPalette();
+        palette.open();
+        palette.replay(this.ahead);
+      } finally {
+        this.ahead = undefined;
+      }
+    },
+    keepAhead(event) {
+      const text = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (!text && event.key !== "Enter" && event.key !== "Backspace") return false;
+      this.ahead.push(event.key);
+      event.preventDefault();
+      event.stopPropagation();
+      return true;
     },
     entries() {
       const pages = this.sections.flatMap(({ title, items }) =>
