@@ -28,6 +28,8 @@ _QUIET = (
     "asyncio",
     "httpx",
     "httpcore",
+    # A line or two for every task; what matters of it is in the task documents.
+    "taskiq",
 )
 
 

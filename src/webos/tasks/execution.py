@@ -14,7 +14,7 @@ from webos.kernel.errors import ConflictError, WebOSError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
 from webos.tasks.arguments import demand_json
-from webos.tasks.base import TaskWiring
+from webos.tasks.base import BaseTask, TaskWiring
 from webos.tasks.delivery import Delivery, Verdict
 from webos.tasks.identity import refusal
 from webos.tasks.outage import is_outage, persistently
@@ -98,7 +98,7 @@ class Execution:
         try:
             result = await self._do(beginning, args, kwargs)
         # What a task raises ends that task and nothing else; it may also await what was cancelled.
-        except (Exception, SystemExit, asyncio.CancelledError) as error:
+        except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
@@ -128,7 +128,7 @@ class Execution:
             )
         )
         # A task of its own, so that cancelling it leaves this one to record the end.
-        self._work = asyncio.create_task(task.run(*args, **kwargs), name=f"task {self._message.name}")
+        self._work = asyncio.create_task(_contained(task, args, kwargs), name=f"task {self._message.name}")
         result = await self._work
         demand_json(result, "the result")
         return result
@@ -176,6 +176,15 @@ class Execution:
             logger.error("the end of {} could not be recorded: {}", self._message.name, type(error).__name__)
             has_it = False
         self._delivery.settle(verdict if has_it else Verdict.LOST, delay=delay)
+
+
+async def _contained(task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401 - the result
+    try:
+        return await task.run(*args, **kwargs)
+    except SystemExit as error:
+        # It would go past everyone who waits for the task and end the process.
+        msg = "the task tried to end the process"
+        raise RuntimeError(msg) from error
 
 
 def _safe(error: BaseException) -> str:

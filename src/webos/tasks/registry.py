@@ -137,4 +137,5 @@ def _check(name: str, task_class: type[BaseTask]) -> None:
 def _title(task_class: type[BaseTask]) -> str:
     """Return `Import orders` for `ImportOrders`."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", task_class.__name__)
-    return " ".join(word if word.isupper() else word.lower() for word in words).capitalize() or task_class.__name__
+    text = " ".join(word if word.isupper() else word.lower() for word in words) or task_class.__name__
+    return text[0].upper() + text[1:]

@@ -1,6 +1,8 @@
 """Background tasks of one application: registering, submitting, running, watching."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -224,15 +226,18 @@ class TaskService:
             if record.id == task_id and record.state.is_final:
                 ended.set()
 
+        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
         stop = self.subscribe_changes(listen)
         try:
-            async with asyncio.timeout(timeout):
-                while not (record := await self.get(task_id)).state.is_final:
-                    # Looks from time to time as well: the change may have fallen into a gap.
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(_LOOK_SECONDS):
-                            await ended.wait()
-                return record
+            while not (record := await self.get(task_id)).state.is_final:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                # Looks from time to time as well: the change may have fallen into a gap.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, _LOOK_SECONDS)):
+                        await ended.wait()
+            return record
         finally:
             stop()
 

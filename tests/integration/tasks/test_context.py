@@ -1,0 +1,109 @@
+"""As whom a task runs."""
+
+import asyncio
+import contextvars
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from webos.events import EventEnvelope
+from webos.kernel.context import SYSTEM, Principal, acting_as, ctx_user, current_trace_id, current_user
+from webos.kernel.errors import ServiceNotFoundError
+from webos.tasks import BaseTask, TaskState
+
+
+class WhoAmI(BaseTask):
+    """Tells as whom it runs."""
+
+    async def run(self, permission: str = "shop.read") -> dict[str, Any]:
+        """Return who acts and under which trace."""
+        user = current_user()
+        self.notify.success("Operation complete")
+        await self.bus.emit("task:ran", {"by": user.username})
+        with pytest.raises(ServiceNotFoundError):
+            self.service(int)
+        return {
+            "user": user.username,
+            "trace": current_trace_id(),
+            "allowed": user.has_permission(permission),
+            "in_thread": await asyncio.to_thread(lambda: current_user().username),
+        }
+
+
+async def test_runs_as_the_submitter_under_his_trace(start_app: Any, anna: Principal, bert: Principal) -> None:
+    """User and trace come with the message and from nowhere else: the worker was started in an empty context."""
+
+    async def main() -> tuple[Any, list[Any]]:
+        app = await start_app()
+        app.tasks.register("shop", WhoAmI)
+        records = []
+        for user, trace in ((anna, "a" * 32), (bert, "b" * 32), (anna, "c" * 32)):
+            with acting_as(user, trace):
+                records.append(await (await WhoAmI.kiq()).wait(10))
+        assert ctx_user.get(None) is None
+        return app, records
+
+    app, records = await asyncio.create_task(main(), context=contextvars.Context())
+    assert [record.result for record in records] == [
+        {"user": "anna", "trace": "a" * 32, "allowed": True, "in_thread": "anna"},
+        {"user": "bert", "trace": "b" * 32, "allowed": False, "in_thread": "bert"},
+        {"user": "anna", "trace": "c" * 32, "allowed": True, "in_thread": "anna"},
+    ]
+    assert [notification.user_id for notification in app.notifications] == [anna.id, bert.id, anna.id]
+
+
+async def test_nothing_of_who_started_the_worker_reaches_a_task(start_app: Any, anna: Principal) -> None:
+    """A worker that an administrator started runs a user's task as that user."""
+    with acting_as(SYSTEM, "0" * 32):
+        app = await start_app()
+    app.tasks.register("shop", WhoAmI)
+    with acting_as(anna, "a" * 32):
+        result = (await (await WhoAmI.kiq()).wait(10)).result
+    assert (result["user"], result["trace"]) == ("anna", "a" * 32)
+
+
+async def test_what_a_task_emits_carries_its_user(start_app: Any, anna: Principal) -> None:
+    """Events of a task have its user, its trace and its module."""
+    app = await start_app()
+    app.tasks.register("shop", WhoAmI)
+    seen: list[EventEnvelope] = []
+    app.bus.subscribe("task:*", seen.append)
+    with acting_as(anna, "a" * 32):
+        await (await WhoAmI.kiq()).wait(10)
+    assert await app.bus.drain(5)
+    assert [(event.user_id, event.trace_id, event.source) for event in seen] == [(anna.id, "a" * 32, "shop")]
+
+
+async def test_permissions_are_those_of_now(start_app: Any, anna: Principal, users: dict[UUID, Principal]) -> None:
+    """A permission that was taken away after the task was submitted is gone when it runs."""
+    app = await start_app(worker=False)
+    app.tasks.register("shop", WhoAmI)
+    with acting_as(anna):
+        handle = await WhoAmI.kiq()
+        users[anna.id] = replace(anna, grants=frozenset())
+        await app.tasks.run_worker()
+        assert (await handle.wait(10)).result["allowed"] is False
+
+
+async def test_the_task_of_a_user_who_is_gone_fails(
+    start_app: Any, anna: Principal, users: dict[UUID, Principal]
+) -> None:
+    """A task does not run as somebody who does not exist any more, nor as anybody else."""
+    app = await start_app(worker=False)
+    app.tasks.register("shop", WhoAmI)
+    with acting_as(anna):
+        handle = await WhoAmI.kiq()
+        del users[anna.id]
+        await app.tasks.run_worker()
+        record = await handle.wait(10)
+    assert (record.state, record.error) == (TaskState.FAILED, "The user no longer exists.")
+
+
+async def test_the_system_may_submit(start_app: Any) -> None:
+    """A task of the system runs as the system, which no user loader knows."""
+    app = await start_app()
+    app.tasks.register("shop", WhoAmI)
+    with acting_as(SYSTEM):
+        assert (await (await WhoAmI.kiq()).wait(10)).result["user"] == "system"
