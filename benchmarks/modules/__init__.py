@@ -1,0 +1,1 @@
+"""Folder of modules that the measured application loads."""

@@ -1,0 +1,1 @@
+"""A log of flights: the module that is measured."""

@@ -1,0 +1,125 @@
+"""Row `guarded`: reading and writing documents through the guard, against Beanie alone."""
+
+import itertools
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import uuid4
+
+from beanie import Document, Indexed, init_beanie
+from bson import ObjectId
+
+from benchmarks.result import Result, at_most
+from benchmarks.stage import Stage
+from benchmarks.store import open_database
+from benchmarks.turns import seconds_for, take_turns
+from webos.data.connection import Connection
+from webos.data.document import CoreDocument
+from webos.data.guard import GuardedDatabase
+from webos.data.initializer import initialize_models
+from webos.data.model_registry import ModelInfo
+from webos.data.server_traits import read_traits
+from webos.kernel.context import Principal, acting_as
+
+__all__ = ["run"]
+
+_GOAL = at_most(1.10)
+_DOCUMENTS = 2000
+_GROUPS = 40
+_DATABASE = "bench_guarded"
+
+
+class GuardedItem(CoreDocument):
+    """A document of ours."""
+
+    sku: str
+    name: str
+    price: float = 0
+    stock: int = 0
+    group: Annotated[int, Indexed()] = 0
+
+
+class BareItem(Document):
+    """The same fields without the framework."""
+
+    sku: str
+    name: str
+    price: float = 0
+    stock: int = 0
+    group: Annotated[int, Indexed()] = 0
+
+
+Item = GuardedItem | BareItem
+Work = Callable[[type[Item], int], Awaitable[object]]
+
+
+async def run(stage: Stage) -> list[Result]:
+    """Measure the time of each kind of access, on a server that does not wait for the disk."""
+    async with open_database(stage.folder / "guarded", _DATABASE) as connection:
+        try:
+            with acting_as(Principal(uuid4(), "reader", grants=frozenset({"items.*"}))):
+                await _prepare(connection)
+                return [await _measure(stage, name, work, count) for name, work, count in _WORK]
+        finally:
+            await connection.client.drop_database(_DATABASE)
+
+
+async def _prepare(connection: Connection) -> None:
+    traits = await read_traits(connection.client)
+    database = GuardedDatabase(connection.raw)
+    database.adapt(traits)
+    info = ModelInfo("items.GuardedItem", "items", GuardedItem, "items.read", "items.write")
+    await initialize_models(database, [info], major_version=traits.major_version)
+    await init_beanie(connection.raw, document_models=[BareItem])
+    for model in (GuardedItem, BareItem):
+        await model.insert_many([_new(model, number) for number in range(_DOCUMENTS)])
+
+
+async def _measure(stage: Stage, name: str, work: Work, count: int) -> Result:
+    numbers = itertools.count()
+    times = stage.effort.times(count, 5)
+
+    def microseconds(model: type[Item]) -> Callable[[], Awaitable[float]]:
+        async def many() -> None:
+            for _ in range(times):
+                await work(model, next(numbers))
+
+        async def measure() -> float:
+            return await seconds_for(many) / times * 1e6
+
+        return measure
+
+    pair = await take_turns(stage.effort.times(15), microseconds(GuardedItem), microseconds(BareItem))
+    return Result(f"guarded {name}", "µs", pair.ours, pair.against, _GOAL)
+
+
+def _new(model: type[Item], number: int) -> Any:  # noqa: ANN401 - a document of either class
+    return model(
+        id=ObjectId(f"{number:024x}"), sku=f"A-{number}", name=f"Article {number}", price=9.5, group=number % _GROUPS
+    )
+
+
+async def _find(model: type[Item], number: int) -> object:
+    found = await model.find({"group": number % _GROUPS}).to_list()
+    assert len(found) == _DOCUMENTS // _GROUPS
+    return found
+
+
+async def _get(model: type[Item], number: int) -> object:
+    return await model.get(ObjectId(f"{number % _DOCUMENTS:024x}"))
+
+
+async def _insert(model: type[Item], number: int) -> object:
+    # Groups that `_find` does not ask for, so that the order of the rows does not matter.
+    return await model(sku=f"B-{number}", name="New", group=_GROUPS + number).insert()
+
+
+async def _update(model: type[Item], number: int) -> object:
+    return await model.find_one({"_id": ObjectId(f"{number % _DOCUMENTS:024x}")}).update({"$set": {"stock": number}})
+
+
+_WORK: tuple[tuple[str, Work, int], ...] = (
+    ("find of 50", _find, 30),
+    ("get by id", _get, 150),
+    ("insert", _insert, 150),
+    ("update", _update, 150),
+)
