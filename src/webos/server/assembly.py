@@ -112,16 +112,17 @@ def _provide_data(interface: Interface, models: ModelRegistry, tables: TableServ
     def add_table(model: type[BaseModel], **options: Any) -> DataExplorer:  # noqa: ANN401 - options of the explorer
         entry = info(model)
         entry.demand_read(current_user())
+        tables.show(entry)
         writable = entry.may_write(current_user())
         return DataExplorer(
             entry, tables=tables, writable=writable, changes=changes, messenger=interface.messenger, **options
         )
 
     def save(model: type[BaseModel], data: dict[str, Any]) -> Awaitable[Any]:
-        return tables.create(info(model).name, data)
+        return tables.store(info(model), data)
 
     def link_options(model: type[BaseModel], words: str) -> Awaitable[list[tuple[str, str]]]:
-        return tables.options(info(model).name, words)
+        return tables.labels(info(model), words)
 
     interface.tables = add_table
     interface.save_document = save

@@ -171,11 +171,12 @@ def test_the_admin_panel_shows_what_modules_add(sign_in: SignIn) -> None:
 
 def test_categories_are_linked_through_a_picker(sign_in: SignIn) -> None:
     """A product is linked to a category by typing its name, and the grid shows that name."""
-    page = sign_in("/inventory")
+    page = sign_in("/inventory/categories")
     page.evaluate(
         """fetch("/api/webos/tables/inventory.Category",
         {method: "POST", headers: {"content-type": "application/json"}, body: JSON.stringify({name: "Fasteners"})})"""
     )
+    page.goto(page.url.removesuffix("/categories"))
     form = page.get_by_role("form", name="Create Product")
     form.get_by_role("combobox", name="Category").fill("fast")
     form.get_by_role("option", name="Fasteners").click()

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from beanie import PydanticObjectId
 from bson import ObjectId
 from bson.errors import InvalidId
 from pymongo import ASCENDING
 
 from webos.data.changes import Change, ChangeHub
+from webos.data.document import CoreDocument
 from webos.data.guard import GuardedCollection, GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.scope import system_context
@@ -22,22 +22,15 @@ from webos.data.table.query import LinkLookup, TableQuery, compile_filter, compi
 from webos.data.table.rows import Row, projection, render_rows
 from webos.data.table.snapshot import IdSnapshot
 from webos.data.table.snapshots import SnapshotStore
+from webos.data.table.view import PLAIN, canonical, default_order, is_newest_first, moves
 from webos.kernel.context import current_user
-from webos.kernel.errors import InvalidInputError
+from webos.kernel.errors import InvalidInputError, NotFoundError
 
 __all__ = ["Block", "TableService"]
 
 MAX_BLOCK = 1000
 _MAX_LINKED = 5000
 _WARM_FROM = 5000
-
-
-def _canonical(query: object) -> str:
-    return orjson.dumps(query, default=str, option=orjson.OPT_SORT_KEYS).decode()
-
-
-_PLAIN = (_canonical([{}, {}, {}]), (("_id", ASCENDING),))
-"""The part of a snapshot's key that says: no condition, in the order of the ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,7 @@ class TableService:
         self._labels = LabelReader(models, changes)
         self._snapshots = SnapshotStore()
         self._watched: set[str] = set()
+        self._shown: set[str] = set()
 
     async def close(self) -> None:
         """Stop all that runs in the background."""
@@ -85,15 +79,24 @@ class TableService:
                 _, snapshot = await self._snapshot(info, TableQuery({}), "")
                 await snapshot.total()
 
+    def show(self, info: ModelInfo) -> None:
+        """Open a model to everybody who is signed in, because a page shows it and its module declares no permission."""
+        self._shown.add(info.name)
+
     def info(self, model: str) -> ModelInfo:
         """Return the model's entry, if the acting user may read it.
 
+        A model whose module declares no permission for reading is closed until a page shows it.
+
         Raises:
-            NotFoundError: There is no such model.
+            NotFoundError: There is no such model, or it is closed.
             PermissionDeniedError: He may not read it.
         """
         info = self._models[model]
         info.demand_read(current_user())
+        if info.read_permission is None and info.name not in self._shown:
+            msg = f"there is no table of {model!r}"
+            raise NotFoundError(msg)
         return info
 
     async def block(self, model: str, query: TableQuery, start: int, end: int, handle: str = "") -> Block:
@@ -115,7 +118,7 @@ class TableService:
         handle, snapshot = await self._snapshot(info, query, handle)
         columns = columns_of(info.document)
         span = (start, min(end, start + MAX_BLOCK))
-        documents = await self._documents(info, snapshot, columns, span, newest_first=_is_newest_first(info, query))
+        documents = await self._documents(info, snapshot, columns, span, newest_first=is_newest_first(info, query))
         rows = await render_rows(columns, documents, self._labels)
         return Block(rows, handle, len(snapshot) if snapshot.complete else None)
 
@@ -157,10 +160,19 @@ class TableService:
             InvalidInputError: A value does not fit.
             ConflictError: A value that must be unique is taken.
         """
-        info = self.info(model)
-        info.demand_write(current_user())
-        made = await create_document(info.document, values)
+        made = await self.store(self.info(model), values)
         return (await self.rows(model, [str(made.id)]))[0]
+
+    async def store(self, info: ModelInfo, values: Mapping[str, Any]) -> CoreDocument:
+        """Store a new document of a model that a form shows.
+
+        Raises:
+            PermissionDeniedError: The acting user may not write.
+            InvalidInputError: A value does not fit.
+            ConflictError: A value that must be unique is taken.
+        """
+        info.demand_write(current_user())
+        return await create_document(info.document, values)
 
     async def delete(self, model: str, identity: str) -> None:
         """Mark a document as deleted.
@@ -175,7 +187,15 @@ class TableService:
 
     async def options(self, model: str, words: str, limit: int = 20) -> list[tuple[str, str]]:
         """Return ids and labels of documents whose label has `words`, for a picker."""
-        info = self.info(model)
+        return await self.labels(self.info(model), words, limit)
+
+    async def labels(self, info: ModelInfo, words: str, limit: int = 20) -> list[tuple[str, str]]:
+        """Return what `options` does, for a model that a form links to.
+
+        Raises:
+            PermissionDeniedError: The acting user may not read the model.
+        """
+        info.demand_read(current_user())
         name = label_field(info.document)
         columns = {column.field: column for column in columns_of(info.document)}
         query = compile_search({name: columns[name]} if name in columns else columns, words)
@@ -207,11 +227,11 @@ class TableService:
         columns = {column.field: column for column in columns_of(info.document)}
         chosen, lookups = compile_filter(columns, query.filter)
         search = compile_search(columns, query.search)
-        order = compile_sort(columns, query.sort) if query.sort else _default_order(info, columns)
-        if _is_newest_first(info, query):
+        order = compile_sort(columns, query.sort) if query.sort else default_order(info, columns)
+        if is_newest_first(info, query):
             # One snapshot serves both directions: new rows are added to its end either way.
             order = [("_id", ASCENDING)]
-        key = (info.collection, self._scope(info), _canonical([chosen, search, query.filter]), tuple(order))
+        key = (info.collection, self._scope(info), canonical([chosen, search, query.filter]), tuple(order))
         if handle and (kept := self._snapshots.find(handle, key)) is not None:
             return handle, kept
         conditions = [condition for condition in (chosen, search) if condition]
@@ -228,7 +248,7 @@ class TableService:
         name = label_field(target) if target is not None else None
         if target is None or name is None:
             raise InvalidInputError(fields={lookup.column.field: "This column cannot be filtered."})
-        self.info(target.__webos_name__)
+        self._models.of(target).demand_read(current_user())
         cursor = target.get_pymongo_collection().find({name: lookup.condition}, {"_id": 1}, limit=_MAX_LINKED)
         found = [row["_id"] async for row in cursor]
         return {f"{stored}.$id": {"$nin" if lookup.negate else "$in": found}}
@@ -250,32 +270,12 @@ class TableService:
         for key, snapshot in self._snapshots.of_collection(change.collection):
             if change.operation == "delete":
                 snapshot.remove({change.document_id})
-            elif change.operation == "insert" and key[2:] == _PLAIN and not key[1]:
+            elif change.operation == "insert" and key[2:] == PLAIN and not key[1]:
                 snapshot.add_last(change.document_id)
             elif change.operation == "update":
-                snapshot.stale = snapshot.stale or _moves(key, change)
+                snapshot.stale = snapshot.stale or moves(key, change)
             else:
                 snapshot.stale = True
-
-
-def _moves(key: tuple[Any, ...], change: Change) -> bool:
-    """Return whether a change may move a row, or take it in or out."""
-    return any(name in change.fields for name, _ in key[3]) or any(name in key[2] for name in change.fields)
-
-
-def _declared_order(info: ModelInfo) -> tuple[str, str]:
-    """Return field and direction of the order a model declares in `Settings.sort`; else the newest come first."""
-    declared = str(getattr(info.document.Settings, "sort", "-id"))
-    return declared.removeprefix("-"), "desc" if declared.startswith("-") else "asc"
-
-
-def _is_newest_first(info: ModelInfo, query: TableQuery) -> bool:
-    return not query.sort and _declared_order(info) == ("id", "desc")
-
-
-def _default_order(info: ModelInfo, columns: Mapping[str, Column]) -> list[tuple[str, int]]:
-    name, direction = _declared_order(info)
-    return [("_id", ASCENDING)] if name == "id" else compile_sort(columns, [(name, direction)])
 
 
 def _object_id(identity: str) -> Any:  # noqa: ANN401 - the id type of the model
