@@ -15,7 +15,7 @@ from webos.auth.errors import (
     SignInThrottledError,
     UsernameTakenError,
 )
-from webos.auth.middleware import IdentityMiddleware
+from webos.auth.middleware import IdentityMiddleware, install_identity
 from webos.auth.passwords import PasswordHasher
 from webos.auth.permissions import require_permission
 from webos.auth.required import collect_required
@@ -45,6 +45,7 @@ __all__ = [
     "auth_router",
     "collect_required",
     "ensure_administrator",
+    "install_identity",
     "require",
     "require_permission",
     "require_user",

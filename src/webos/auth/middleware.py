@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import orjson
+from fastapi import FastAPI
 from loguru import logger
 from pymongo.errors import PyMongoError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,7 +20,7 @@ from webos.kernel.context import ANONYMOUS, ctx_trace_id, ctx_user
 from webos.kernel.errors import NotSignedInError, RequestRefusedError, UnavailableError, WebOSError
 from webos.kernel.settings import Settings
 
-__all__ = ["IdentityMiddleware"]
+__all__ = ["IdentityMiddleware", "install_identity"]
 
 _READING = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -126,6 +127,31 @@ class IdentityMiddleware:
         return sign_in
 
 
+def install_identity(
+    web: FastAPI,
+    *,
+    sessions: SessionResolver,
+    settings: Settings,
+    is_public: Callable[[str], bool] = lambda _path: False,
+) -> None:
+    """Wrap all of `web` in the identity middleware, also its handler of unexpected errors.
+
+    `add_middleware` would leave that handler outside: its answers had no trace id and no security headers.
+
+    Args:
+        web: The application, before its first request.
+        sessions: As for `IdentityMiddleware`.
+        settings: The same.
+        is_public: The same.
+    """
+    build = web.build_middleware_stack
+
+    def build_wrapped() -> ASGIApp:
+        return IdentityMiddleware(build(), sessions=sessions, settings=settings, is_public=is_public)
+
+    web.build_middleware_stack = build_wrapped  # type: ignore[method-assign]  # the place Starlette asks for the whole
+
+
 def _headers(scope: Scope) -> dict[bytes, bytes]:
     """Return the headers by name, and take out of the scope what must not be believed."""
     pairs: list[tuple[bytes, bytes]] = scope["headers"]
@@ -151,11 +177,7 @@ async def _refuse(scope: Scope, headers: Mapping[bytes, bytes], send: Send, erro
         await send({"type": "websocket.close", "code": 1008, "reason": error.title})
         return
     prefix = "http.response" if scope["type"] == "http" else _DENIAL
-    if (
-        isinstance(error, NotSignedInError)
-        and scope.get("method") in _READING
-        and b"text/html" in headers.get(b"accept", b"")
-    ):
+    if isinstance(error, NotSignedInError) and _wants_page(scope, headers):
         status, answer, body = 303, [(b"location", _sign_in_page(scope))], b""
     else:
         body = orjson.dumps(error.problem(ctx_trace_id.get("")))
@@ -163,6 +185,14 @@ async def _refuse(scope: Scope, headers: Mapping[bytes, bytes], send: Send, erro
     answer.append((b"content-length", str(len(body)).encode()))
     await send({"type": f"{prefix}.start", "status": status, "headers": answer})
     await send({"type": f"{prefix}.body", "body": body})
+
+
+def _wants_page(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    return (
+        scope.get("method") in _READING
+        and b"text/html" in headers.get(b"accept", b"")
+        and not _route_path(scope).startswith(_POLLING)
+    )
 
 
 def _sign_in_page(scope: Scope) -> bytes:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from loguru import logger
 from starlette.types import Lifespan
 
-from webos.auth import IdentityMiddleware, auth_router, ensure_administrator
+from webos.auth import auth_router, ensure_administrator, install_identity
 from webos.data.endpoint import Endpoint
 from webos.data.server_traits import read_traits
 from webos.kernel.context import SYSTEM, acting_as
@@ -43,7 +43,7 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     web.include_router(auth_router(app.auth, settings, brand=app.interface.brand))
     web.include_router(explorer_router(app.tables))
     mount_interface(web, app.interface)
-    web.add_middleware(IdentityMiddleware, sessions=app.auth.sessions, settings=settings)
+    install_identity(web, sessions=app.auth.sessions, settings=settings)
     return web
 
 

@@ -4,12 +4,14 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Mount
 
 from webos.auth import require_user
+from webos.kernel.errors import NotFoundError
 from webos.kernel.module import Module, Phase
 from webos.server.state import Application
 
 __all__ = ["mount_routes"]
 
 ROUTER_FILES = ("router", "router_private", "router_public")
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 async def mount_routes(app: Application, web: FastAPI) -> None:
@@ -33,8 +35,15 @@ async def mount_routes(app: Application, web: FastAPI) -> None:
                 web.include_router(
                     router, prefix=f"/api/{module.name}", tags=[module.manifest.label], dependencies=guards
                 )
+    # Visitors pass to the API, where each route asks for the user; the interface behind it must not answer them.
+    web.add_api_route("/api/{path:path}", _no_such_route, methods=_METHODS, include_in_schema=False)
     _interface_last(web)
     web.openapi_schema = None
+
+
+async def _no_such_route(path: str) -> None:
+    msg = f"there is nothing at /api/{path}"
+    raise NotFoundError(msg)
 
 
 def _router(module: Module, part: str) -> APIRouter:

@@ -16,9 +16,9 @@ from starlette.types import ASGIApp
 from webos.auth import (
     AuthService,
     CurrentUser,
-    IdentityMiddleware,
     PasswordHasher,
     auth_router,
+    install_identity,
     require,
     require_permission,
     require_user,
@@ -89,8 +89,8 @@ async def build_site(connection: Connection, settings: Settings, hasher: Passwor
     web.include_router(_private(), prefix="/api/shop", dependencies=[Depends(require_user)])
     web.include_router(_public(), prefix="/api/shop")
     public = {"/api/shop/news", "/public-socket"}
-    app = IdentityMiddleware(web, sessions=auth.sessions, settings=settings, is_public=public.__contains__)
-    return Site(settings, auth, clock, app, public)
+    install_identity(web, sessions=auth.sessions, settings=settings, is_public=public.__contains__)
+    return Site(settings, auth, clock, web, public)
 
 
 def _pages() -> APIRouter:

@@ -7,6 +7,7 @@ import pytest
 from pymongo.errors import ServerSelectionTimeoutError
 from tests.integration.auth.site import ORIGIN, PAGE, SAME_SITE, Site, served
 
+from webos.auth import IdentityMiddleware
 from webos.kernel.context import ctx_trace_id, ctx_user
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -188,9 +189,10 @@ async def test_sign_in_is_in_the_state(site: Site) -> None:
         await send({"type": "http.response.body", "body": b""})
 
     client = await site.sign_in("anna")
-    site.app._app = app  # type: ignore[attr-defined]  # to see what the application is given
-    await client.get("/api/x")
-    async with site.client() as visitor:
+    wrapped = IdentityMiddleware(app, sessions=site.auth.sessions, settings=site.settings)
+    bare = Site(site.settings, site.auth, site.clock, wrapped)
+    async with bare.client(cookies=client.cookies) as user, bare.client() as visitor:
+        await user.get("/api/x")
         await visitor.get("/api/x")
     assert seen[1] is None
     assert seen[0].principal.username == "Anna"
