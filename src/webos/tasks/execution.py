@@ -18,7 +18,7 @@ from webos.tasks.base import BaseTask, TaskWiring
 from webos.tasks.delivery import Delivery, Verdict
 from webos.tasks.identity import refusal
 from webos.tasks.outage import is_outage, persistently
-from webos.tasks.progress import ProgressReporter
+from webos.tasks.progress import ProgressReporter, one_line
 from webos.tasks.record import TaskState
 from webos.tasks.registry import RegisteredTask
 from webos.tasks.store import Beginning, TaskStore
@@ -28,7 +28,6 @@ __all__ = ["Execution", "Interruption", "TaskEnvironment"]
 # How long the outcome of a task waits for the database. After that the task is started again.
 _OUTCOME_SECONDS = 300.0
 _LONGEST_PAUSE = 60.0
-_LONGEST_ERROR = 300
 
 
 class Interruption(Enum):
@@ -143,7 +142,7 @@ class Execution:
             case Interruption.CANCELLED:
                 await self._finish(TaskState.CANCELLED, {})
             case Interruption.STOPPING:
-                await self._wait_again("", Verdict.GIVE_BACK, delay=0)
+                await self._wait_again("Waiting to go on", Verdict.GIVE_BACK, delay=0)
             case Interruption.LOST:
                 self._delivery.settle(Verdict.LOST)
             case None:
@@ -190,5 +189,5 @@ async def _contained(task: BaseTask, args: tuple[Any, ...], kwargs: dict[str, An
 def _safe(error: BaseException) -> str:
     """Return one line about an error that may be shown: other errors than ours may hold internals."""
     if isinstance(error, WebOSError):
-        return " ".join(error.user_message.split())[:_LONGEST_ERROR]
+        return one_line(error.user_message)
     return f"Something went wrong ({type(error).__name__})"

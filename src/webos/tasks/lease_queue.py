@@ -9,6 +9,7 @@ from pymongo import DeleteOne
 
 from webos.tasks.batch import Batch
 from webos.tasks.delivery import QueuedMessage
+from webos.tasks.outage import is_outage
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
@@ -35,7 +36,7 @@ class LeaseQueue:
 
     def __init__(self, collection: "AsyncCollection[dict[str, Any]]") -> None:
         self._collection = collection
-        self._removals = Batch(self._remove_all)
+        self._removals = Batch(self._remove_all, concerns_all=is_outage)
 
     async def prepare(self) -> None:
         """Create the indexes."""

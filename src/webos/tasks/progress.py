@@ -7,9 +7,12 @@ from typing import Any
 from loguru import logger
 from pymongo.errors import PyMongoError
 
-__all__ = ["ProgressReporter"]
+__all__ = ["ProgressReporter", "one_line"]
 
 _INTERVAL = 0.2
+# What fits into a number of the database, and of a browser.
+_MOST = 2**53
+_LONGEST_LINE = 300
 
 
 class ProgressReporter:
@@ -37,9 +40,10 @@ class ProgressReporter:
             message: What is being done; None leaves it as it is.
         """
         percent = round(min(100.0, 100.0 * done / total), 1) if total else None
-        self.latest |= {"done": done, "total": total, "percent": percent}
+        self.latest |= {"done": min(done, _MOST), "total": None if total is None else min(total, _MOST)}
+        self.latest["percent"] = percent
         if message is not None:
-            self.latest["message"] = message
+            self.latest["message"] = one_line(message)
         self._is_news = True
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_news(), name="task progress")
@@ -59,3 +63,8 @@ class ProgressReporter:
                 # Progress is not worth failing the task; newer news will come.
                 logger.debug("progress could not be written: {}", type(error).__name__)
             await asyncio.sleep(_INTERVAL)
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one line of bounded length that every database takes."""
+    return " ".join(text.split())[:_LONGEST_LINE].encode("utf-8", "replace").decode("utf-8")

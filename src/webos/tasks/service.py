@@ -82,6 +82,7 @@ class TaskService:
         keeper = LeaseKeeper(self._broker, on_beat=self._beat, on_lost=self._lose)
         self._worker = Worker(self._broker, keeper, slots=slots)
         self._running: dict[str, Execution] = {}
+        self._stopping = False
         self._ignore_changes: Callable[[], None] | None = None
 
     def register(self, module_name: str, task_class: type[BaseTask]) -> str:
@@ -121,6 +122,7 @@ class TaskService:
     async def run_worker(self) -> None:
         """Run tasks in this process from now on, in the background."""
         if not self._worker.is_running:
+            self._stopping = False
             self._ignore_changes = self._changes.listen(_TASKS, self._on_change)
             self._worker.start()
 
@@ -272,12 +274,15 @@ class TaskService:
         delivery = current_delivery()
         execution = Execution(task, delivery, self._environment)
         self._running[delivery.message.id] = execution
+        if self._stopping:
+            execution.interrupt(Interruption.STOPPING)
         try:
             await execution.run(args, kwargs)
         finally:
             del self._running[delivery.message.id]
 
     def _interrupt_all(self) -> None:
+        self._stopping = True
         for execution in list(self._running.values()):
             execution.interrupt(Interruption.STOPPING)
 

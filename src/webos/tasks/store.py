@@ -11,6 +11,7 @@ from pymongo import UpdateOne
 
 from webos.tasks.batch import Batch
 from webos.tasks.delivery import QueuedMessage
+from webos.tasks.outage import is_outage
 from webos.tasks.record import TaskRecord, TaskState
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class TaskStore:
     def __init__(self, collection: "AsyncCollection[dict[str, Any]]") -> None:
         self._collection = collection
         self.collection_name = collection.name
-        self._writes = Batch(self._write_all)
+        self._writes = Batch(self._write_all, concerns_all=is_outage)
 
     async def prepare(self) -> None:
         """Create the indexes."""

@@ -86,4 +86,5 @@ class Worker:
                 await receiver.listen(self._finish)
             except Exception:  # noqa: BLE001 - the worker must outlive it
                 logger.exception("the task worker failed and starts again")
+                await self._broker.give_back_unstarted()
                 await asyncio.sleep(_PAUSE_AFTER_AN_ERROR)

@@ -39,7 +39,9 @@ class Stream(BaseTask):
         seen = ""
         async for letter in self.progress(source(), total=4, start=2):
             seen += letter
-        await self.report(4, 4, "Written")
+        # Text that no database takes as it is.
+        await self.report(4, 2**70, "Writing\ud800\n")
+        await self.report(4, 4)
         return seen
 
 
@@ -113,7 +115,7 @@ async def test_progress_goes_on_from_a_start(start_app: Any, anna: Principal) ->
     app.tasks.register("shop", Stream)
     with acting_as(anna):
         record = await (await Stream.kiq()).wait(10)
-    assert (record.result, record.done, record.total, record.message) == ("cd", 4, 4, "Written")
+    assert (record.result, record.done, record.total, record.message) == ("cd", 4, 4, "Writing?")
 
 
 @pytest.mark.parametrize(

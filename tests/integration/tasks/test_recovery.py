@@ -197,6 +197,8 @@ async def test_an_outage_of_the_database_delays_and_loses_nothing(
         app = await start_app(slots=4, connection=connection)
         app.tasks.register("shop", Steps)
         app.tasks.register("shop", Write)
+        seen: set[tuple[str, TaskState]] = set()
+        app.tasks.subscribe_changes(lambda record: seen.add((record.id, record.state)))
         with acting_as(anna):
             long = await Steps.kiq(6, 3)
             await asyncio.wait_for(Steps.waiting.wait(), 10)
@@ -215,6 +217,11 @@ async def test_an_outage_of_the_database_delays_and_loses_nothing(
                     return False
 
             await eventually(all_done)
+
+            async def all_seen() -> bool:
+                return all((handle.id, TaskState.DONE) in seen for handle in [long, *handles])
+
+            await eventually(all_seen)
             assert {step for _, step in Steps.seen} == set(range(6))
             assert (await long.record()).percent == 100.0
             assert await connection.raw["effects"].count_documents({}) == len(handles)
