@@ -13,6 +13,7 @@ from webos.kernel.errors import ConfigurationError
 
 __all__ = ["Environment", "LogLevel", "Settings", "load_settings"]
 
+_ENV_FILE = ".env"
 _MIN_SECRET_BYTES = 32
 
 
@@ -37,10 +38,17 @@ class Settings(BaseSettings):
     """All settings; each is read from `WEBOS_` and its name in capitals."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WEBOS_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="WEBOS_",
+        env_file=_ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
-    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on.")
+    host: str = Field(
+        default="127.0.0.1", pattern=r"^\S+$", description="Name or address to listen on, without spaces."
+    )
     port: int = Field(default=8080, ge=1, le=65535, description="Port to listen on.")
     data_dir: Path = Field(
         default=Path("data"), description="Folder for everything the process keeps: database, secrets, files."
@@ -49,7 +57,11 @@ class Settings(BaseSettings):
         default=None,
         description="MongoDB replica set to use, `mongodb://...`. Without it a local server is started.",
     )
-    database: str = Field(default="webos", pattern=r"^[A-Za-z0-9_-]{1,38}$", description="Name of the database to use.")
+    database: str = Field(
+        default="webos",
+        pattern=r"^[A-Za-z0-9_-]{1,38}$",
+        description="Name of the database to use: up to 38 letters, digits, `-` and `_`.",
+    )
     broker_url: SecretStr | None = Field(
         default=None, description="Task broker. Without it tasks are kept in the database."
     )
@@ -58,7 +70,9 @@ class Settings(BaseSettings):
         description="Folders or packages with modules, added to the standard ones, separated by the path separator.",
     )
     admin_username: str = Field(
-        default="admin", pattern=r"^[A-Za-z0-9._@-]{1,64}$", description="Name of the first administrator."
+        default="admin",
+        pattern=r"^[A-Za-z0-9._@-]{1,64}$",
+        description="Name of the first administrator: up to 64 letters, digits and `._@-`.",
     )
     admin_password: SecretStr | None = Field(
         default=None,
@@ -91,7 +105,7 @@ class Settings(BaseSettings):
     @field_validator("mongo_url", "test_mongo_url")
     @classmethod
     def _check_mongo_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"mongodb", "mongodb+srv"}:
+        if value is not None and _scheme(value.get_secret_value()) not in {"mongodb", "mongodb+srv"}:
             msg = "must begin with mongodb:// or mongodb+srv://"
             raise ValueError(msg)
         return value
@@ -101,8 +115,7 @@ class Settings(BaseSettings):
     def _check_public_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        if not _is_public_url(value):
             msg = "must be an address such as https://tools.example.com"
             raise ValueError(msg)
         return value.rstrip("/")
@@ -137,7 +150,7 @@ class Settings(BaseSettings):
             parts = urlsplit(self.public_url)
             return f"{parts.scheme}://{parts.netloc}"
         host = "localhost" if self.host in {"0.0.0.0", "::", "127.0.0.1"} else self.host  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - values of any setting
@@ -155,6 +168,10 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - values of any
     except ValidationError as error:
         lines = [_explain(dict(problem)) for problem in error.errors()]
         raise ConfigurationError("\n".join(lines)) from None
+    except (OSError, UnicodeError) as error:
+        # The text of the error may quote the file.
+        msg = f"{_ENV_FILE}: the file cannot be read as UTF-8 text ({type(error).__name__})"
+        raise ConfigurationError(msg) from None
 
 
 def _explain(problem: dict[str, Any]) -> str:
@@ -166,3 +183,21 @@ def _explain(problem: dict[str, Any]) -> str:
     field = Settings.model_fields.get(name)
     purpose = f" ({field.description})" if field is not None and field.description else ""
     return f"WEBOS_{name.upper()}: {message}{purpose}"
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        # Python's message may quote the address, and with it a password.
+        return ""
+
+
+def _is_public_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return usable and bare and parts.scheme in {"http", "https"} and bool(parts.hostname)
