@@ -75,7 +75,7 @@ class Messenger:
             logger.warning("a notification was dropped: no user in this context")
             return
         notification = Notification(user.id, severity, message)
-        for channel in self._channels:
+        for channel in list(self._channels):
             try:
                 channel(notification)
             except Exception:  # noqa: BLE001 - a broken channel must not fail the work it reports on

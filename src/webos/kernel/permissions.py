@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 __all__ = ["PERMISSION_PATTERN", "PermissionSet"]
 
-PERMISSION_PATTERN = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$")
+PERMISSION_PATTERN = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
 """A permission's name: `module.action`, lower case, at least two parts."""
 
 
