@@ -13,6 +13,8 @@ from webos.kernel.context import SYSTEM, Principal, acting_as, ctx_user, current
 from webos.kernel.errors import ServiceNotFoundError
 from webos.tasks import BaseTask, TaskState
 
+STRAY: contextvars.ContextVar[str] = contextvars.ContextVar("stray", default="")
+
 
 class WhoAmI(BaseTask):
     """Tells as whom it runs."""
@@ -27,6 +29,7 @@ class WhoAmI(BaseTask):
         return {
             "user": user.username,
             "trace": current_trace_id(),
+            "stray": STRAY.get(),
             "allowed": user.has_permission(permission),
             "in_thread": await asyncio.to_thread(lambda: current_user().username),
         }
@@ -47,21 +50,22 @@ async def test_runs_as_the_submitter_under_his_trace(start_app: Any, anna: Princ
 
     app, records = await asyncio.create_task(main(), context=contextvars.Context())
     assert [record.result for record in records] == [
-        {"user": "anna", "trace": "a" * 32, "allowed": True, "in_thread": "anna"},
-        {"user": "bert", "trace": "b" * 32, "allowed": False, "in_thread": "bert"},
-        {"user": "anna", "trace": "c" * 32, "allowed": True, "in_thread": "anna"},
+        {"user": "anna", "trace": "a" * 32, "stray": "", "allowed": True, "in_thread": "anna"},
+        {"user": "bert", "trace": "b" * 32, "stray": "", "allowed": False, "in_thread": "bert"},
+        {"user": "anna", "trace": "c" * 32, "stray": "", "allowed": True, "in_thread": "anna"},
     ]
     assert [notification.user_id for notification in app.notifications] == [anna.id, bert.id, anna.id]
 
 
 async def test_nothing_of_who_started_the_worker_reaches_a_task(start_app: Any, anna: Principal) -> None:
     """A worker that an administrator started runs a user's task as that user."""
+    STRAY.set("of the administrator")
     with acting_as(SYSTEM, "0" * 32):
         app = await start_app()
     app.tasks.register("shop", WhoAmI)
     with acting_as(anna, "a" * 32):
         result = (await (await WhoAmI.kiq()).wait(10)).result
-    assert (result["user"], result["trace"]) == ("anna", "a" * 32)
+    assert (result["user"], result["trace"], result["stray"]) == ("anna", "a" * 32, "")
 
 
 async def test_what_a_task_emits_carries_its_user(start_app: Any, anna: Principal) -> None:

@@ -23,6 +23,8 @@ class CountTheRows(BaseTask):
         last = 0
         async for row in self.progress(range(rows), message="Counting"):
             last = row
+            # Long enough altogether to be written many times, if nothing held that back.
+            await asyncio.sleep(0.0005)
         return last
 
 
@@ -68,6 +70,9 @@ class Fail(BaseTask):
 class Endless(BaseTask):
     """Runs until it is cancelled."""
 
+    # No heartbeat comes to help: the change watcher has to see the wish.
+    lease = 3600
+
     started: ClassVar[asyncio.Event]
 
     async def run(self) -> None:
@@ -85,7 +90,7 @@ def _clean() -> None:
 async def test_progress_is_seen_live_and_written_a_few_times_a_second(
     start_app: Any, anna: Principal, bert: Principal
 ) -> None:
-    """A task may report ten thousand times: listeners see it move, the database is written to a few times."""
+    """A task may report two thousand times: listeners see it move, the database is written to a few times."""
     app = await start_app()
     app.tasks.register("shop", CountTheRows)
     writes: list[str] = []
@@ -96,9 +101,9 @@ async def test_progress_is_seen_live_and_written_a_few_times_a_second(
     app.tasks.subscribe_changes(others.append, user_id=bert.id)
     with acting_as(anna, "a" * 32):
         started = asyncio.get_running_loop().time()
-        record = await (await CountTheRows.kiq(10_000)).wait(30)
+        record = await (await CountTheRows.kiq(2_000)).wait(30)
         seconds = asyncio.get_running_loop().time() - started
-    assert (record.result, record.percent, record.done, record.total) == (9999, 100.0, 10_000, 10_000)
+    assert (record.result, record.percent, record.done, record.total) == (1999, 100.0, 2_000, 2_000)
     assert (record.title, record.message, record.username) == ("Count the rows", "Counting", "anna")
     assert (record.name, record.module, record.trace_id) == ("shop.CountTheRows", "shop", "a" * 32)
     assert record.started_at is not None
