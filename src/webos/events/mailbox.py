@@ -44,7 +44,7 @@ class Mailbox(Generic[T]):
     def put_now(self, item: T) -> bool:
         """Take `item` if that needs no waiting, and return whether it was taken."""
         items = self.items
-        if len(items) >= self._limit or self._waiting:
+        if len(items) >= self._limit:
             return False
         items.append(item)
         if self._arrival is not None:
