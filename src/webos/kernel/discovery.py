@@ -1,13 +1,17 @@
 """Finding modules: folders with an `__init__.py` below the folders and packages that the settings name."""
 
+import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
 from webos.kernel.errors import ConfigurationError
+from webos.kernel.reason import describe_error
 
 __all__ = ["FOLDER_NAMESPACE", "ModuleSource", "discover", "provide_namespace"]
 
@@ -44,22 +48,33 @@ def discover(places: Iterable[str]) -> list[ModuleSource]:
 
 
 def _in_place(place: str) -> Iterator[ModuleSource]:
-    folder = Path(place).expanduser()
+    try:
+        folder = Path(place).expanduser()
+    except RuntimeError:  # `~` of a user who does not exist
+        folder = Path(place)
     if folder.is_dir():
         yield from _in_folder(folder.resolve(), FOLDER_NAMESPACE)
         return
     if not all(part.isidentifier() for part in place.split(".")):
         msg = f"WEBOS_MODULES: there is no folder {place!r}"
         raise ConfigurationError(msg)
-    try:
-        spec = importlib.util.find_spec(place)
-    except ModuleNotFoundError:
-        spec = None
+    spec = _package_spec(place)
     if spec is None or spec.submodule_search_locations is None:
         msg = f"WEBOS_MODULES: {place!r} is neither a folder nor a package that can be imported"
         raise ConfigurationError(msg)
     for location in spec.submodule_search_locations:
         yield from _in_folder(Path(location).resolve(), place)
+
+
+def _package_spec(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except (ModuleNotFoundError, ValueError):
+        return None
+    # Looking for a package inside another imports the outer one, which may do anything.
+    except (Exception, SystemExit) as error:
+        msg = f"WEBOS_MODULES: {name!r} cannot be imported: {describe_error(error)}"
+        raise ConfigurationError(msg) from error
 
 
 def _in_folder(folder: Path, package: str) -> Iterator[ModuleSource]:
@@ -73,20 +88,38 @@ def provide_namespace(sources: Iterable[ModuleSource]) -> None:
 
     Modules that were imported before from another folder of the same name are forgotten.
     """
-    namespace = sys.modules.get(FOLDER_NAMESPACE)
-    if namespace is None:
+    importlib.invalidate_caches()
+    if FOLDER_NAMESPACE not in sys.modules:
         namespace = ModuleType(FOLDER_NAMESPACE, "Modules that were loaded from folders.")
         namespace.__path__ = []
         sys.modules[FOLDER_NAMESPACE] = namespace
+    finder = next((finder for finder in sys.meta_path if isinstance(finder, _FolderFinder)), None)
+    if finder is None:
+        finder = _FolderFinder()
+        sys.meta_path.append(finder)
     for source in sources:
-        if not source.package.startswith(f"{FOLDER_NAMESPACE}."):
-            continue
-        parent = str(source.path.parent)
-        known = sys.modules.get(source.package)
-        if known is not None and list(known.__path__) != [str(source.path)]:
-            forget(source.package)
-        paths = [path for path in namespace.__path__ if path != parent]
-        namespace.__path__ = [parent, *paths]
+        if source.package.startswith(f"{FOLDER_NAMESPACE}."):
+            if finder.folders.get(source.package) != source.path:
+                forget(source.package)
+            finder.folders[source.package] = source.path
+
+
+class _FolderFinder(MetaPathFinder):
+    """Finds the packages of modules by their folder alone, so that no other file of the same name stands before it."""
+
+    def __init__(self) -> None:
+        self.folders: dict[str, Path] = {}
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        folder = self.folders.get(fullname)
+        if folder is None:
+            return None
+        return importlib.util.spec_from_file_location(
+            fullname, folder / "__init__.py", submodule_search_locations=[str(folder)]
+        )
 
 
 def forget(package: str) -> None:

@@ -67,8 +67,13 @@ class HookRelay:
         own = self._plugins(module)
         others = [plugin for plugin in self.manager.get_plugins() if plugin not in own]
         caller = self.manager.subset_hook_caller(hook, others)
+        results: list[Any] = []
         with module.isolated(phase):
-            return [await result if inspect.isawaitable(result) else result for result in caller(**arguments)]
+            results = caller(**arguments)
+            return [await result if inspect.isawaitable(result) else result for result in results]
+        for result in results:
+            if inspect.iscoroutine(result):
+                result.close()
         return []
 
     def _plugins(self, module: Module) -> list[Any]:

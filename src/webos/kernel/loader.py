@@ -94,9 +94,7 @@ def load_modules(places: Iterable[str]) -> ModuleSet:
     sources = discover(places)
     provide_namespace(sources)
     modules = {source.name: _read_manifest(source) for source in sources}
-    order, refused = resolve_order(
-        {name: module.manifest.requires for name, module in modules.items() if not module.failed}
-    )
+    order, refused = resolve_order({name: module.manifest.requires for name, module in modules.items()})
     for name, reason in refused.items():
         modules[name].fail(Phase.RESOLVE, reason)
     rest = [name for name in modules if name not in order]
@@ -155,12 +153,16 @@ def _import_parts(module: Module) -> None:
 
 
 def defined_in(part: ModuleType, base: type) -> list[type]:
-    """Return the classes that `part` itself defines and that derive from `base`, in their order of definition."""
-    return [
+    """Return the classes that `part` itself defines and that derive from `base`, in their order of definition.
+
+    Where the part is a package, what it takes from its own files counts as well.
+    """
+    classes = [
         value
         for value in vars(part).values()
         if isinstance(value, type)
         and issubclass(value, base)
         and value is not base
-        and value.__module__ == part.__name__
+        and f"{value.__module__}.".startswith(f"{part.__name__}.")
     ]
+    return list(dict.fromkeys(classes))

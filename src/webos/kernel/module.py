@@ -1,6 +1,5 @@
 """One module in the running application: its parts, its state, and why it failed."""
 
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from loguru import logger
 
 from webos.kernel.errors import ModuleNotRunningError
 from webos.kernel.manifest import ModuleManifest
+from webos.kernel.reason import describe_error, describe_traceback
 
 __all__ = ["Module", "ModuleFailure", "ModuleState", "Phase"]
 
@@ -101,7 +101,7 @@ class Module:
             yield
         # A module may call sys.exit() while it is imported; that must not end the server.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary between the shell and a module
-            self.fail(phase, _reason(error), details="".join(traceback.format_exception(error)))
+            self.fail(phase, describe_error(error), details=describe_traceback(error))
 
     def demand_running(self) -> None:
         """Raise unless the module runs.
@@ -112,10 +112,3 @@ class Module:
         if self.state is not ModuleState.RUNNING:
             msg = f"module {self.name} is {self.state.value}"
             raise ModuleNotRunningError(msg, user_message=f"The module “{self.manifest.label}” is not running.")
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({Path(error.filename or '?').name}, line {error.lineno})"
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
 
 __all__ = ["Resolution", "resolve_order"]
 
@@ -28,8 +29,21 @@ def resolve_order(requires: Mapping[str, tuple[str, ...]]) -> Resolution:
         for name in circle:
             refused.setdefault(name, f"requires itself in a circle: {' → '.join([*circle, circle[0]])}")
     _spread(requires, refused)
-    sorter = TopologicalSorter({name: needed for name, needed in sorted(requires.items()) if name not in refused})
-    return list(sorter.static_order()), refused
+    return _sorted({name: needed for name, needed in requires.items() if name not in refused}), refused
+
+
+def _sorted(requires: Mapping[str, tuple[str, ...]]) -> list[str]:
+    sorter = TopologicalSorter(requires)
+    sorter.prepare()
+    order: list[str] = []
+    ready = list(sorter.get_ready())
+    heapify(ready)
+    while ready:
+        order.append(heappop(ready))
+        sorter.done(order[-1])
+        for name in sorter.get_ready():
+            heappush(ready, name)
+    return order
 
 
 def _circles(requires: Mapping[str, tuple[str, ...]]) -> list[list[str]]:
