@@ -15,8 +15,11 @@ __all__ = ["configure_logging"]
 
 _FORMAT = (
     "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level: <8}</level> "
-    "<dim>{extra[trace_id]:.8}</dim> <cyan>{extra[module]}</cyan> {message}"
+    "<dim>{extra[trace_id]:.8} {extra[user]}</dim> <cyan>{extra[module]}</cyan> {message}"
 )
+# A line break in what somebody typed must not begin a line of the log, nor an escape sequence steer a terminal.
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+_CONTROL |= {0x09: "\t", 0x0A: r"\n", 0x0D: r"\r", 0x2028: r"\u2028", 0x2029: r"\u2029"}
 # Socket.IO, engine.io and uvicorn log the client id, which opens a page, at INFO.
 _QUIET = (
     "socketio",
@@ -39,6 +42,7 @@ def _stamp(record: "Record") -> None:
     user = ctx_user.get(None)
     extra.setdefault("user", user.username if user is not None else "-")
     extra.setdefault("module", record["name"] or "-")
+    record["message"] = record["message"].translate(_CONTROL)
 
 
 class _ToLoguru(logging.Handler):
@@ -49,7 +53,11 @@ class _ToLoguru(logging.Handler):
             level: str | int = logger.level(record.levelname).name
         except ValueError:
             level = record.levelno
-        logger.bind(module=record.name).opt(depth=6, exception=record.exc_info).log(level, "{}", record.getMessage())
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - the arguments do not fit; the code that logs must go on
+            message = str(record.msg)
+        logger.bind(module=record.name).opt(depth=6, exception=record.exc_info).log(level, "{}", message)
 
 
 def configure_logging(level: str = "INFO") -> None:
@@ -62,6 +70,7 @@ def configure_logging(level: str = "INFO") -> None:
     logger.configure(patcher=_stamp)
     # diagnose=False: Loguru would print the values of variables, and with them secrets.
     logger.add(sys.stderr, level=level, format=_FORMAT, diagnose=False, backtrace=False)
+    # Below INFO some libraries log whole requests, cookies and all.
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
