@@ -1,7 +1,7 @@
 """Who is asking: one ASGI middleware for pages, API, websockets and NiceGUI's polling."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 from fastapi import FastAPI
@@ -59,12 +59,15 @@ class IdentityMiddleware:
         self._origin = OriginCheck(settings.origin)
         self._open = OpenPaths(is_public)
         self._security = SecurityHeaders()
+        self._base = urlsplit(settings.public_url or "").path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, one websocket, or the lifespan."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
+        if self._base and not scope.get("root_path"):
+            _mount_below(scope, self._base)
         headers = _headers(scope)
         path = _route_path(scope)
         trace_id = trace_id_of(headers.get(b"traceparent"))
@@ -165,11 +168,22 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
     return headers
 
 
+def _mount_below(scope: Scope, base: str) -> None:
+    """Tell the application the path it is reached under, whether or not the proxy has cut it off."""
+    scope["root_path"] = base
+    if scope["path"] != base and not scope["path"].startswith(f"{base}/"):
+        scope["path"] = base + scope["path"]
+        if "raw_path" in scope:
+            scope["raw_path"] = base.encode() + scope["raw_path"]
+
+
 def _route_path(scope: Scope) -> str:
     """Return the path as the router sees it: without the prefix the server is mounted under."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
-    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+    if root and (path == root or path.startswith(f"{root}/")):
+        return path[len(root) :] or "/"
+    return path
 
 
 async def _refuse(scope: Scope, headers: Mapping[bytes, bytes], send: Send, error: WebOSError) -> None:

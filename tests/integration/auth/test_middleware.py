@@ -1,14 +1,18 @@
 """The identity middleware around a real application."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from pymongo.errors import ServerSelectionTimeoutError
-from tests.integration.auth.site import ORIGIN, PAGE, SAME_SITE, Site, served
+from starlette.staticfiles import StaticFiles
+from tests.integration.auth.site import ORIGIN, PAGE, PASSWORD, SAME_SITE, Site, served
 
-from webos.auth import IdentityMiddleware
+from webos.auth import IdentityMiddleware, auth_router, install_identity
 from webos.kernel.context import ctx_trace_id, ctx_user
+from webos.kernel.settings import Settings
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -212,3 +216,29 @@ async def test_own_host_counts_as_own_origin(site: Site) -> None:
         assert (await other.post("/api/shop/orders", headers=headers)).status_code == 200
         assert (await other.post("/api/shop/orders", headers=headers | SAME_SITE)).status_code == 403
     assert (await client.post("/api/shop/orders", headers={"origin": ORIGIN})).status_code == 200
+
+
+@pytest.mark.parametrize("prefix", ["", "/tools"])
+async def test_path_of_the_public_address_is_kept(site: Site, prefix: str) -> None:
+    """Behind a proxy that serves us below a path, cutting it off or not, every address stays below it."""
+    settings = Settings(public_url="https://example.com/tools", _env_file=None)
+    own = {"origin": "https://example.com"}
+    web = FastAPI()
+    web.include_router(auth_router(site.auth, settings))
+    web.mount("/files", StaticFiles(directory=Path(__file__).parent))
+    install_identity(web, sessions=site.auth.sessions, settings=settings)
+    proxied = Site(settings, site.auth, site.clock, web)
+    async with proxied.client() as client:
+        answer = await client.get(f"{prefix}/flights?a=1", headers=PAGE)
+        assert answer.headers["location"] == "/tools/login?next=/flights%3Fa%3D1"
+        assert (await client.get(f"{prefix}/", headers=PAGE)).headers["location"] == "/tools/login"
+        assert (await client.get("/tools", headers=PAGE)).headers["location"] == "/tools/login"
+        assert 'action="/tools/auth/login"' in (await client.get(f"{prefix}/login")).text
+        form = {"username": "anna", "password": PASSWORD, "next": "/flights"}
+        answer = await client.post(f"{prefix}/auth/login", data=form, headers=own)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/tools/flights")
+        cookie = {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+        assert cookie["cookie"].startswith("__Host-webos_session=")
+        mine = await client.get(f"{prefix}/files/test_middleware.py", headers=cookie)
+        assert mine.status_code == 200
+        assert "test_path_of_the_public_address_is_kept" in mine.text
