@@ -48,6 +48,8 @@ def main(factory: AppFactory | None = None) -> None:
     Raises:
         SystemExit: With code 3 after a message where the application cannot start and trying again is no use.
     """
+    if len(sys.argv) != 3:  # noqa: PLR2004 - the program and the two sockets
+        sys.exit("This process is started by `webos run`.")
     signal.signal(signal.SIGINT, _leave_to_supervisor)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if sys.platform == "linux":

@@ -1,6 +1,13 @@
-"""The pytest plugin: fixtures on a real database. It is on as soon as the package is installed."""
+"""The pytest plugin: fixtures on real parts. It is on in every test session of an environment with the package."""
 
-from webos.testing.database import mongo, mongo_endpoint
+from importlib.util import find_spec
+
 from webos.testing.servers import live_server
 
-__all__ = ["live_server", "mongo", "mongo_endpoint"]
+__all__ = ["live_server"]
+
+# A project that tests nothing asynchronous need not have it, and must not fail because of us.
+if find_spec("pytest_asyncio") is not None:
+    from webos.testing.database import mongo, mongo_endpoint
+
+    __all__ += ["mongo", "mongo_endpoint"]

@@ -145,9 +145,18 @@ class LiveServer:
         os.killpg(self.pid, signal.SIGINT)
 
     def wait(self) -> int:
-        """Wait for its end and return its exit code."""
+        """Wait for its end and return its exit code.
+
+        Raises:
+            AssertionError: It did not end within 40 seconds; it was killed, and what it said is in the message.
+        """
         assert self.process is not None  # noqa: S101 - a test that has not started it is wrong
-        return self.process.wait(_STOP_SECONDS)
+        try:
+            return self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            msg = f"the server did not end. It said:\n{self.output}"
+            raise AssertionError(msg) from None
 
     def kill(self) -> None:
         """Kill the supervisor with SIGKILL."""
