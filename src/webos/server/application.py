@@ -35,7 +35,7 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
         ConfigurationError: A folder with modules does not exist, or two modules have the same name.
     """
     app = assemble(settings, endpoint)
-    web = FastAPI(title=app.interface.brand, lifespan=_lifespan(app), docs_url="/api/docs", redoc_url=None)
+    web = FastAPI(title=app.interface.brand, lifespan=_lifespan(app), docs_url=None, redoc_url=None)
     web.state.services = app.services
     web.state.application = app
     install_problem_handlers(web)
