@@ -29,9 +29,9 @@ class OpenPaths:
         """Return whether the answer is the same for everybody, so that nobody has to be looked up."""
         if method not in _READING:
             return False
-        if path in _WITHOUT_USER:
-            return True
-        return path.startswith("/_") and (path.startswith(_OWN_ASSETS) or _NICEGUI_ASSETS.match(path) is not None)
+        if not path.startswith("/_"):
+            return path in _WITHOUT_USER
+        return path.startswith(_OWN_ASSETS) or _NICEGUI_ASSETS.match(path) is not None
 
     def to_visitors(self, path: str) -> bool:
         """Return whether a request without a user may go on to `path`.

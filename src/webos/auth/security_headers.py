@@ -12,7 +12,7 @@ _CONTENT_POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; "
     "base-uri 'self'; frame-ancestors 'none'; form-action 'self'"
 )
-_ALWAYS: tuple[Header, ...] = (
+_CACHEABLE: tuple[Header, ...] = (
     (b"content-security-policy", _CONTENT_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -21,7 +21,8 @@ _ALWAYS: tuple[Header, ...] = (
         b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), browsing-topics=()",
     ),
 )
-_NEVER_KEEP: Header = (b"cache-control", b"no-store")
+_PRIVATE: tuple[Header, ...] = (*_CACHEABLE, (b"cache-control", b"no-store"))
+_NAMES = frozenset(name for name, _ in _PRIVATE)
 
 
 class SecurityHeaders:
@@ -33,14 +34,14 @@ class SecurityHeaders:
         """Return `headers` with the trace id and every security header that is not among them.
 
         Args:
-            headers: What the route answers; its own policy, where it has one, stays.
+            headers: What the route answers, names in lower case as ASGI has them; its own policy, where it has one,
+                stays.
             trace_id: Trace of the request.
             cacheable: Whether the answer is the same for everybody; any other is never kept unless it says so itself.
         """
-        complete = list(headers)
-        present = {name.lower() for name, _ in complete}
-        complete.extend(header for header in _ALWAYS if header[0] not in present)
-        if not cacheable and b"cache-control" not in present:
-            complete.append(_NEVER_KEEP)
-        complete.append((b"x-trace-id", trace_id.encode()))
-        return complete
+        answered = list(headers)
+        present = dict(answered).keys()
+        added = _CACHEABLE if cacheable else _PRIVATE
+        if not _NAMES.isdisjoint(present):
+            added = tuple(header for header in added if header[0] not in present)
+        return [*answered, *added, (b"x-trace-id", trace_id.encode())]
