@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 from beanie import BackLink, Link
-from pydantic import SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from webos.data.document import AUDIT_FIELDS, CoreDocument
 from webos.kernel.labels import label_of
 
-__all__ = ["Column", "ColumnKind", "columns_of", "label_field"]
+__all__ = ["Column", "ColumnKind", "columns_of", "label_field", "stored_name"]
 
 
 class ColumnKind(Enum):
@@ -105,14 +105,20 @@ def label_field(document: type[CoreDocument]) -> str | None:
     return next((name for name in ("name", "title", "label") if name in texts), texts[0] if texts else None)
 
 
+def stored_name(document: type[CoreDocument], field: str) -> str:
+    """Return the name a field has in the database."""
+    info = document.model_fields.get(field)
+    return (info.alias if info is not None else None) or field
+
+
 def _column(name: str, info: FieldInfo) -> Column | None:
     annotation, optional = unwrap_optional(info.annotation)
-    if annotation in {SecretStr, SecretBytes} or get_origin(annotation) is BackLink:
+    if get_origin(annotation) is BackLink or _holds_secret(annotation, set()):
         return None
     kind, choices, target = _kind(annotation)
     limits = {
         key: getattr(meta, key)
-        for meta in info.metadata
+        for meta in [*info.metadata, *_metadata(info.annotation)]
         for key in ("ge", "gt", "le", "lt")
         if getattr(meta, key, None) is not None
     }
@@ -127,6 +133,31 @@ def _column(name: str, info: FieldInfo) -> Column | None:
         description=info.description or "",
         numbers=limits,
     )
+
+
+def _holds_secret(annotation: Any, seen: set[type]) -> bool:  # noqa: ANN401 - an annotation
+    """Return whether a value of the annotation is a secret or has one inside."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        if issubclass(annotation, (SecretStr, SecretBytes)):
+            return True
+        # A linked document is shown by its label alone; what it holds is not read.
+        if annotation in seen or not issubclass(annotation, BaseModel) or issubclass(annotation, CoreDocument):
+            return False
+        seen.add(annotation)
+        return any(_holds_secret(field.annotation, seen) for field in annotation.model_fields.values())
+    return any(_holds_secret(part, seen) for part in get_args(annotation))
+
+
+def _metadata(annotation: Any) -> list[Any]:  # noqa: ANN401 - an annotation
+    """Return what is annotated on the inner type of an optional one."""
+    if get_origin(annotation) is Annotated:
+        found: list[Any] = []
+        for each in get_args(annotation)[1:]:
+            found += each.metadata if isinstance(each, FieldInfo) else [each]
+        return found
+    if get_origin(annotation) in {Union, types.UnionType}:
+        return [meta for part in get_args(annotation) for meta in _metadata(part)]
+    return []
 
 
 def unwrap_optional(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 - an annotation

@@ -12,13 +12,18 @@ __all__ = ["split_query"]
 
 Row = Mapping[str, Any]
 Predicate = Callable[[Row], bool]
+ValueTest = Callable[[Any], bool]
+
+
+class _UnknownConditionError(Exception):
+    """A condition that only the server can look at."""
 
 
 def split_query(query: Mapping[str, Any]) -> tuple[dict[str, Any], list[Predicate], set[str]]:
     """Divide a compiled filter into what the server is asked and what is looked at here.
 
     Args:
-        query: Filter of `compile_filter` and `compile_search`, whose forms it knows.
+        query: A filter as `compile_filter` and `compile_search` make it. What is not known here goes to the server.
 
     Returns:
         The server's part, the predicates that a row must fulfil as well, and the fields they need.
@@ -27,11 +32,23 @@ def split_query(query: Mapping[str, Any]) -> tuple[dict[str, Any], list[Predicat
     local: list[Predicate] = []
     fields: set[str] = set()
     for key, condition in query.items():
-        if _has_expression(condition):
-            local.append(_predicate(key, condition))
-            fields |= _fields(key, condition)
-        else:
+        if key == "$and":
+            for part in condition:
+                asked, tests, tested = split_query(part)
+                local += tests
+                fields |= tested
+                if asked:
+                    server.setdefault("$and", []).append(asked)
+            continue
+        try:
+            test = _predicate(key, condition) if _has_expression(condition) else None
+        except _UnknownConditionError:
+            test = None
+        if test is None:
             server[key] = condition
+        else:
+            local.append(test)
+            fields |= _fields(key, condition)
     return server, local, fields
 
 
@@ -44,46 +61,51 @@ def _has_expression(value: Any) -> bool:  # noqa: ANN401 - a part of a filter
 
 
 def _fields(key: str, condition: Any) -> set[str]:  # noqa: ANN401 - a part of a filter
-    if key in {"$and", "$or"}:
+    if key == "$or":
         return {name for part in condition for inner, value in part.items() for name in _fields(inner, value)}
     return {key}
 
 
 def _predicate(key: str, condition: Any) -> Predicate:  # noqa: ANN401 - a part of a filter
-    if key in {"$and", "$or"}:
+    if key == "$or":
         parts = [[_predicate(inner, value) for inner, value in part.items()] for part in condition]
-        combine = all if key == "$and" else any
-        return lambda row: combine(all(test(row) for test in tests) for tests in parts)
+        return lambda row: any(all(test(row) for test in tests) for tests in parts)
+    if key.startswith("$") or not isinstance(condition, Mapping):
+        raise _UnknownConditionError
     test = _value_test(condition)
     return lambda row: test(row.get(key))
 
 
-def _value_test(condition: Any) -> Callable[[Any], bool]:  # noqa: ANN401 - one branch for each operator
-    if not isinstance(condition, Mapping):
-        return lambda value: bool(value == condition)
-    tests: list[Callable[[Any], bool]] = []
-    for operator, operand in condition.items():
-        match operator:
-            case "$regex":
-                flags = re.IGNORECASE if "i" in condition.get("$options", "") else re.NOFLAG
-                tests.append(_searches(re.compile(operand, flags)))
-            case "$options":
-                continue
-            case "$not":
-                tests.append(_negated(_searches(operand)))
-            case "$in":
-                tests.append(lambda value, allowed=operand: value in allowed)  # type: ignore[misc]
-            case "$nin":
-                tests.append(lambda value, refused=operand: value not in refused)  # type: ignore[misc]
-            case _:
-                msg = f"a text column has no condition {operator}"
-                raise ValueError(msg)
+def _value_test(condition: Mapping[str, Any]) -> ValueTest:
+    tests = [
+        _OPERATORS.get(operator, _unknown)(operand, condition)
+        for operator, operand in condition.items()
+        if operator != "$options"
+    ]
     return lambda value: all(test(value) for test in tests)
 
 
-def _searches(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+def _unknown(operand: Any, condition: Mapping[str, Any]) -> ValueTest:  # noqa: ANN401 - any operand
+    del operand, condition
+    raise _UnknownConditionError
+
+
+def _searches(operand: Any, condition: Mapping[str, Any]) -> ValueTest:  # noqa: ANN401 - a text or an expression
+    flags = re.IGNORECASE if "i" in condition.get("$options", "") else re.NOFLAG
+    pattern = operand if isinstance(operand, re.Pattern) else re.compile(operand, flags)
     return lambda value: isinstance(value, str) and pattern.search(value) is not None
 
 
-def _negated(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _negates(operand: Any, condition: Mapping[str, Any]) -> ValueTest:  # noqa: ANN401 - an expression
+    if not isinstance(operand, re.Pattern):
+        raise _UnknownConditionError
+    test = _searches(operand, condition)
     return lambda value: not test(value)
+
+
+_OPERATORS: Mapping[str, Callable[[Any, Mapping[str, Any]], ValueTest]] = {
+    "$regex": _searches,
+    "$not": _negates,
+    "$in": lambda operand, _: lambda value: value in operand,
+    "$nin": lambda operand, _: lambda value: value not in operand,
+}

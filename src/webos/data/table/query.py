@@ -1,21 +1,26 @@
 """What a table is asked for, compiled from an allow-list into a database filter and sort."""
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from bson.decimal128 import Decimal128
 from pymongo import ASCENDING, DESCENDING
 
 from webos.data.table.columns import Column, ColumnKind
 from webos.kernel.errors import InvalidInputError
 
-__all__ = ["LinkLookup", "TableQuery", "compile_filter", "compile_search", "compile_sort"]
+__all__ = ["LinkLookup", "TableQuery", "compile_filter", "compile_search", "compile_sort", "join_conditions"]
 
 _MAX_TEXT = 200
 _MAX_CONDITIONS = 20
+_INT64 = range(-(2**63), 2**63)
+# A bare `$` also matches before a line break at the end.
+_END = r"$(?!\n)"
 _COMPARISONS = {
     "equals": "$eq",
     "notEqual": "$ne",
@@ -93,7 +98,7 @@ def compile_filter(columns: Mapping[str, Column], model: Mapping[str, Any]) -> t
             lookups.append(_link_condition(column, condition))
         else:
             parts.append(_column_condition(column, condition))
-    return _all(parts), lookups
+    return join_conditions(parts), lookups
 
 
 def compile_search(columns: Mapping[str, Column], words: str) -> dict[str, Any]:
@@ -104,18 +109,23 @@ def compile_search(columns: Mapping[str, Column], words: str) -> dict[str, Any]:
         return {}
     if not texts:
         return {"_id": {"$in": []}}
-    return _all([{"$or": [{name: _contains(_text("search", word))} for name in texts]} for word in wanted])
+    return join_conditions([{"$or": [{name: _contains(_text("search", word))} for name in texts]} for word in wanted])
 
 
-def _all(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Join conditions side by side where their keys differ, for nested `$and` keeps some servers from an index."""
+def join_conditions(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a filter for what fulfils all `parts`.
+
+    They are joined side by side where their keys differ, for nested `$and` keeps some servers from an index.
+    """
     merged: dict[str, Any] = {}
-    rest: list[dict[str, Any]] = []
+    rest: list[Any] = []
     for part in parts:
-        if merged.keys() & part.keys():
-            rest.append(part)
+        rest += part.get("$and", ())
+        own = {key: value for key, value in part.items() if key != "$and"}
+        if merged.keys() & own.keys():
+            rest.append(own)
         else:
-            merged.update(part)
+            merged.update(own)
     return {**merged, "$and": rest} if rest else merged
 
 
@@ -123,12 +133,14 @@ def _column_condition(column: Column, condition: Mapping[str, Any]) -> dict[str,
     inner = condition.get("conditions")
     if inner is None:
         return _simple(column, condition)
-    if not isinstance(inner, Sequence) or not 0 < len(inner) <= _MAX_CONDITIONS:
+    if not isinstance(inner, list) or not 0 < len(inner) <= _MAX_CONDITIONS:
         raise InvalidInputError(fields={column.field: f"One to {_MAX_CONDITIONS} conditions are possible."})
-    compiled = [_column_condition(column, part) for part in inner]
+    if not all(isinstance(part, Mapping) for part in inner):
+        raise InvalidInputError(fields={column.field: "A condition was expected."})
+    compiled = [_simple(column, part) for part in inner]
     if condition.get("operator") == "OR":
         return {"$or": compiled}
-    return _all(compiled)
+    return join_conditions(compiled)
 
 
 def _simple(column: Column, condition: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,10 +176,9 @@ def _number_condition(column: Column, kind: str, condition: Mapping[str, Any]) -
 
 
 def _time_condition(column: Column, kind: str, condition: Mapping[str, Any]) -> dict[str, Any]:
-    begin = _day(column, condition.get("dateFrom"))
-    following = begin + timedelta(days=1)
+    begin, following = _day(column, condition.get("dateFrom"))
     if kind == "inRange":
-        return {column.stored: {"$gte": begin, "$lt": _day(column, condition.get("dateTo")) + timedelta(days=1)}}
+        return {column.stored: {"$gte": begin, "$lt": _day(column, condition.get("dateTo"))[1]}}
     ranges: dict[str, dict[str, Any]] = {
         "equals": {"$gte": begin, "$lt": following},
         "notEqual": {"$not": {"$gte": begin, "$lt": following}},
@@ -201,10 +212,10 @@ def _text_condition(column: Column, kind: str, text: str) -> Any:  # noqa: ANN40
     conditions: dict[str, Any] = {
         "contains": _contains(text),
         "notContains": {"$not": re.compile(escaped, re.IGNORECASE)},
-        "equals": {"$regex": f"^{escaped}$", "$options": "i"},
-        "notEqual": {"$not": re.compile(f"^{escaped}$", re.IGNORECASE)},
+        "equals": {"$regex": f"^{escaped}{_END}", "$options": "i"},
+        "notEqual": {"$not": re.compile(f"^{escaped}{_END}", re.IGNORECASE)},
         "startsWith": {"$regex": f"^{escaped}", "$options": "i"},
-        "endsWith": {"$regex": f"{escaped}$", "$options": "i"},
+        "endsWith": {"$regex": f"{escaped}{_END}", "$options": "i"},
     }
     if kind not in conditions:
         raise _unknown(column)
@@ -232,6 +243,9 @@ def _text(name: str, value: object) -> str:
         raise InvalidInputError(fields={name: "A text was expected."})
     if len(value) > _MAX_TEXT:
         raise InvalidInputError(fields={name: f"At most {_MAX_TEXT} characters are possible here."})
+    # The database can hold neither in an expression.
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidInputError(fields={name: "This text has characters that are not possible."})
     return value
 
 
@@ -239,20 +253,39 @@ def _number(column: Column, value: object) -> int | float | Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise InvalidInputError(fields={column.field: "A number was expected."})
     try:
-        if column.kind is ColumnKind.DECIMAL:
-            return Decimal(str(value))
-        number = float(value)
-    except (ValueError, InvalidOperation):
+        number = _parse_number(column.kind, value)
+    except (ValueError, ArithmeticError):
         raise InvalidInputError(fields={column.field: "A number was expected."}) from None
-    return int(number) if number.is_integer() else number
+    if not _is_possible(number):
+        raise InvalidInputError(fields={column.field: "This number is too large."})
+    return number
 
 
-def _day(column: Column, value: object) -> datetime:
+def _is_possible(number: float | Decimal) -> bool:
+    if isinstance(number, int):
+        return number in _INT64
+    return number.is_finite() if isinstance(number, Decimal) else math.isfinite(number)
+
+
+def _parse_number(kind: ColumnKind, value: float | str) -> int | float | Decimal:
+    if kind is ColumnKind.DECIMAL:
+        # With the digits and the range that the database can hold, or not at all.
+        return Decimal128(Decimal(str(value))).to_decimal()
+    if isinstance(value, int):
+        return value
+    number = float(value)
+    if not number.is_integer():
+        return number
+    return int(value) if isinstance(value, str) and value.strip("+-").isdigit() else int(number)
+
+
+def _day(column: Column, value: object) -> tuple[datetime, datetime]:
+    """Return the beginning of a day and that of the next."""
     try:
-        day = date.fromisoformat(str(value)[:10])
-    except ValueError:
+        begin = datetime.combine(date.fromisoformat(str(value)[:10]), time(), UTC)
+        return begin, begin + timedelta(days=1)
+    except (ValueError, OverflowError):
         raise InvalidInputError(fields={column.field: "A date was expected."}) from None
-    return datetime.combine(day, time(), UTC)
 
 
 def _unknown(column: Column) -> InvalidInputError:
