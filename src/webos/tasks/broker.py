@@ -37,7 +37,7 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 _DUE_SECONDS = 1.0
 # Between two claims. When tasks are short, slots get free one by one, and so the next claim finds several.
-_CLAIM_PAUSE = 0.003
+_CLAIM_PAUSE = 0.005
 
 Burial = Callable[[QueuedMessage], Awaitable[None]]
 
