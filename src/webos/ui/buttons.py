@@ -7,8 +7,6 @@ from typing import Any, Literal
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
-from webos.kernel.errors import WebOSError
-from webos.kernel.messenger import Severity
 from webos.ui.failures import explain
 from webos.ui.markup import icon
 from webos.ui.tabs import Tabs
@@ -78,8 +76,7 @@ class ActionButton(TextElement):
                 await result
         except Exception as error:  # noqa: BLE001 - the boundary between the shell and a module
             told = explain(error)
-            expected = isinstance(error, WebOSError) and not told.detail
-            tab.toast(Severity.WARNING if expected else Severity.ERROR, told.message, told.detail)
+            tab.toast(told.severity, told.message, told.detail)
         finally:
             self._busy = False
             if not self.is_deleted:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+from nicegui.element import Element
 from nicegui.elements.plotly.plotly import Plotly
 
 from webos.ui.assets import JS_FOLDER
@@ -22,7 +24,19 @@ class Chart(Plotly, component=JS_FOLDER / "chart.js"):
     def __init__(self, figure: Any, *, label: str = "") -> None:  # noqa: ANN401 - plotly has no types
         super().__init__(figure)
         self._classes.remove("js-plotly-plot")
-        self._props["label"] = label or self._title() or "Chart"
+        self._props["label"] = label or self._heading or "Chart"
+
+    def update(self) -> None:
+        """Draw the figure as it is now."""
+        figure = self._get_figure_json()
+        title = figure["layout"].get("title")
+        self._heading = str((title.get("text") if isinstance(title, dict) else title) or "")
+        with self._props.suspend_updates():
+            # As text: NiceGUI makes an observed copy of everything nested, and charts are long lists.
+            self._props["options"] = orjson.dumps(
+                figure, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS, default=str
+            ).decode()
+        Element.update(self)
 
     def _get_figure_json(self) -> dict[str, Any]:
         figure: dict[str, Any] = dict(super()._get_figure_json())
@@ -31,10 +45,6 @@ class Chart(Plotly, component=JS_FOLDER / "chart.js"):
             layout.pop("template", None)
         figure["layout"] = layout
         return figure
-
-    def _title(self) -> str:
-        title = self._props["options"]["layout"].get("title")
-        return str(title.get("text") or "") if isinstance(title, dict) else str(title or "")
 
 
 def _is_default(template: Any) -> bool:  # noqa: ANN401 - plotly has no types

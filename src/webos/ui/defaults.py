@@ -20,6 +20,8 @@ _QUASAR_COLOURS = {
 def set_element_defaults() -> None:
     """Give NiceGUI's elements the tokens' colours and shapes; what a module sets itself stays."""
     app.colors(**{name: f"var(--w-{token})" for name, token in _QUASAR_COLOURS.items()})
+    # Quasar's bar for requests would flicker beside ours, and has no name for screen readers.
+    app.config.quasar_config["loadingBar"] = {"skipHijack": True}
     ui.button.default_props("no-caps unelevated")
     ui.card.default_props("flat")
     ui.table.default_props("flat")

@@ -6,6 +6,7 @@ from loguru import logger
 
 from webos.kernel.context import current_trace_id
 from webos.kernel.errors import WebOSError
+from webos.kernel.messenger import Severity
 
 __all__ = ["Explanation", "explain"]
 
@@ -25,6 +26,11 @@ class Explanation:
     message: str
     detail: str
     fields: dict[str, str]
+
+    @property
+    def severity(self) -> Severity:
+        """How a toast about it looks: an error that is part of the work only warns."""
+        return Severity.ERROR if self.detail else Severity.WARNING
 
 
 def explain(error: BaseException) -> Explanation:

@@ -14,6 +14,7 @@ from webos.kernel.settings import Settings
 from webos.ui.admin_area import AdminArea
 from webos.ui.identity import IdentityGuard, SessionSource
 from webos.ui.layout import LayoutManager
+from webos.ui.menu import Menu
 from webos.ui.navigation import PageRegistry
 from webos.ui.tabs import Tabs
 from webos.ui.task_feed import TaskSource
@@ -63,6 +64,7 @@ class Interface:
         save_document: Stores a document that a form has made.
         may_write: Whether the acting user may store documents of a class.
         admin: The admin panel.
+        menu: Sidebar and palette as the browser wants them.
         tabs: The open tabs.
         identity: Decides who acts in an event.
     """
@@ -83,11 +85,13 @@ class Interface:
     save_document: SaveDocument = field(default_factory=lambda: _unavailable("save_document"))
     may_write: Callable[[type[BaseModel]], bool] = field(default_factory=lambda: _unavailable("may_write"))
     admin: AdminArea = field(init=False)
+    menu: Menu = field(init=False)
     tabs: Tabs = field(init=False)
     identity: IdentityGuard = field(init=False)
 
     def __post_init__(self) -> None:
         self.admin = AdminArea(self.pages, self.layout)
+        self.menu = Menu(self.pages, self.layout, self.modules)
         self.tabs = Tabs(self._read_token)
         self.identity = IdentityGuard(self.sessions, self.tabs)
 

@@ -1,22 +1,21 @@
 """Putting the interface into the FastAPI application."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from loguru import logger
+from fastapi.responses import JSONResponse, RedirectResponse
 from nicegui import app as nicegui_app
 from nicegui import background_tasks, context, ui
 from nicegui.client import Client
 from nicegui.storage import Storage
 from starlette.responses import Response
 
-from webos.kernel.context import current_trace_id
-from webos.kernel.errors import NotFoundError, WebOSError
-from webos.kernel.messenger import Severity
+from webos.kernel.context import ANONYMOUS, ctx_user, current_trace_id
+from webos.kernel.errors import NotFoundError
 from webos.ui.assets import Assets
 from webos.ui.defaults import set_element_defaults
+from webos.ui.error_page import plain_error_page
 from webos.ui.failures import explain
 from webos.ui.home import AdminHome, build_home
 from webos.ui.interface import Interface
@@ -52,16 +51,20 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     interface.identity.install(_origins(interface))
     interface.messenger.attach(ToastChannel(interface.tabs))
     interface.pages.on_change(lambda: _on_pages_change(interface))
-    Storage.path = interface.settings.data_dir / "interface"
+    _keep_storage_in(interface.settings.data_dir / "interface")
     indicator = TaskIndicator(interface.tasks, interface.tabs) if interface.tasks is not None else None
 
     async def root() -> Response | None:
         client = context.client
-        if not _wants_page(client.request):
+        refusal = _refuse(interface, client.request)
+        if refusal is None:
+            try:
+                await _build(interface, client, indicator)
+            except Exception as error:  # noqa: BLE001 - NiceGUI would show the error's text to the user
+                refusal = plain_error_page(explain(error), interface.brand)
+        if refusal is not None:
             client.delete()
-            return _no_such_path(client.request)
-        await _build(interface, client, indicator)
-        return None
+        return refusal
 
     nicegui_app.config.vue_config_script = nicegui_app.config.vue_config_script.replace(
         "setDark(dark);", _DARK_FROM_BROWSER
@@ -82,7 +85,10 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
 
 async def _build(interface: Interface, client: Client, indicator: TaskIndicator | None) -> None:
     tab = interface.tabs.of(client)
-    client.on_exception(lambda error: _tell(interface, error))
+    # Quasar's page is a `main` element, and a page may have only one: the shell's, without the sidebar in it.
+    quasar_page = client.content.parent_slot
+    if quasar_page is not None:
+        quasar_page.parent.tag = "div"
     shell = Shell(interface, tab)
     tab.shell = shell
     if indicator is not None:
@@ -100,14 +106,18 @@ def _add_own_pages(interface: Interface) -> None:
         interface.pages.add(AdminHome(interface).entry())
 
 
-def _wants_page(request: Request) -> bool:
-    """Return whether a browser asks for a page; a program that calls a missing path gets a plain 404."""
-    return request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", "")
-
-
-def _no_such_path(request: Request) -> Response:
-    error = NotFoundError(f"there is nothing at {request.url.path}")
-    return JSONResponse(error.problem(current_trace_id()), error.status, media_type="application/problem+json")
+def _refuse(interface: Interface, request: Request) -> Response | None:
+    """Return the answer to a request that gets no page, or None where it gets one."""
+    path = request.url.path
+    accepted = request.headers.get("accept", "")
+    known = interface.pages.find(path) is not None and "*/*" in accepted
+    if request.method not in {"GET", "HEAD"} or path.startswith("/api/") or not (known or "text/html" in accepted):
+        error = NotFoundError(f"there is nothing at {path}")
+        return JSONResponse(error.problem(current_trace_id()), error.status, media_type="application/problem+json")
+    if not ctx_user.get(ANONYMOUS).is_authenticated:
+        # The middleware has sent strangers away already; this holds where somebody mounts the interface without it.
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/login?next={quote(path)}", 303)
+    return None
 
 
 def _origins(interface: Interface) -> list[str]:
@@ -132,22 +142,22 @@ async def _refresh_tabs(interface: Interface) -> None:
 
 
 def _take_over_errors(interface: Interface) -> None:
-    """Log what event handlers raise in our way: expected errors in one line, others with their trace id."""
+    """Log what event handlers raise in our way, and tell the user: expected errors in their words, others not."""
     handlers = nicegui_app._exception_handlers  # noqa: SLF001 - the default one can be replaced in no other way
     handlers.clear()
-    nicegui_app.on_exception(lambda error: _log_unseen(interface, error))
-
-
-def _log_unseen(interface: Interface, error: Exception) -> None:
-    if interface.tabs.current() is None:
-        explain(error)
+    nicegui_app.on_exception(lambda error: _tell(interface, error))
 
 
 def _tell(interface: Interface, error: Exception) -> None:
     told = explain(error)
     tab = interface.tabs.current()
-    if tab is None:
-        logger.debug("an error had no tab to be shown in")
-        return
-    severity = Severity.WARNING if isinstance(error, WebOSError) and not told.detail else Severity.ERROR
-    tab.toast(severity, told.message, told.detail)
+    if tab is not None:
+        tab.toast(told.severity, told.message, told.detail)
+
+
+def _keep_storage_in(folder: Path) -> None:
+    """Put NiceGUI's storage into our data folder instead of the working directory."""
+    Storage.path = folder
+    storage = nicegui_app.storage
+    storage._general = Storage._create_persistent_dict("general")  # noqa: SLF001 - made at import, before any setting
+    storage.general.initialize_sync()

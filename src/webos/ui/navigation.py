@@ -140,7 +140,8 @@ class PageRegistry:
 
     def visible_to(self, user: User) -> list[PageEntry]:
         """Return the pages that `user` may open and that stand in lists, in the order of the sidebar."""
-        modules = {entry.module: None for entry in self}
+        # The framework's own pages come first, whenever they were registered.
+        modules = dict.fromkeys(["", *(entry.module for entry in self)])
         places = {name: place for place, name in enumerate(modules)}
         found = [entry for entry in self if entry.is_listed and entry.is_visible_to(user)]
         return sorted(found, key=lambda entry: (places[entry.module], entry.order))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from nicegui import background_tasks
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
@@ -14,7 +15,6 @@ from webos.ui.cards import error_card
 from webos.ui.failures import explain
 from webos.ui.layout import Component
 from webos.ui.markup import box
-from webos.ui.menu import menu_sections
 from webos.ui.tabs import Tab
 from webos.ui.visit import run_builder
 
@@ -41,18 +41,13 @@ class Shell(Element, component=JS_FOLDER / "shell.js"):
         self.tab = tab
         self._interface = interface
         self._sent = False
+        name = getattr(user, "display_name", "") or user.username
+        about = {"name": name, "username": user.username, "roles": user.roles, "initials": initials(name)}
         self._props["brand"] = interface.brand
-        self._props["navigation"] = self._navigation(user)
-        self._props["actions"] = [
-            {"id": action.id, "title": action.title, "icon": action.icon, "keywords": action.keywords}
-            for action in interface.layout.actions(user)
-        ]
-        self._props["user"] = {
-            "name": getattr(user, "display_name", "") or user.username,
-            "username": user.username,
-            "roles": user.roles,
-            "initials": initials(getattr(user, "display_name", "") or user.username),
-        }
+        # As text: NiceGUI makes an observed copy of everything nested, for every client.
+        self._props["navigation"] = interface.menu.navigation(user)
+        self._props["actions"] = interface.menu.actions(user)
+        self._props["user"] = orjson.dumps(about).decode()
         self._props["logout-url"] = _LOGOUT_URL
         self._props["has-tasks"] = interface.tasks is not None
         self.on("action", self._run_action)
@@ -88,7 +83,7 @@ class Shell(Element, component=JS_FOLDER / "shell.js"):
 
     def refresh_navigation(self, user: User) -> None:
         """List the pages anew, as `user` may see them now."""
-        self.run_method("setNavigation", self._navigation(user))
+        self.run_method("setNavigation", self._interface.menu.navigation(user))
 
     def show_tasks(self, tasks: list[dict[str, Any]]) -> None:
         """Show the user's background tasks in the top bar."""
@@ -97,9 +92,6 @@ class Shell(Element, component=JS_FOLDER / "shell.js"):
     def toast(self, severity: Severity, message: str, detail: str = "") -> None:
         """Show a short message."""
         self.run_method("toast", {"severity": severity.value, "message": message, "detail": detail})
-
-    def _navigation(self, user: User) -> list[dict[str, Any]]:
-        return menu_sections(self._interface.pages.visible_to(user), self._interface.modules)
 
     def _fill_slots(self, user: User) -> None:
         for name in _SLOTS:
@@ -123,7 +115,7 @@ class Shell(Element, component=JS_FOLDER / "shell.js"):
             await run_builder(action.handler)
         except Exception as error:  # noqa: BLE001 - the boundary between the shell and a module
             told = explain(error)
-            self.toast(Severity.ERROR, told.message, told.detail)
+            self.toast(told.severity, told.message, told.detail)
 
 
 async def fill_widget(component: Component) -> None:

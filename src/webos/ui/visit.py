@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nicegui.page_arguments import PageArguments
 
 from webos.ui.layout import SlotBuilder
-from webos.ui.markup import box, text
+from webos.ui.markup import text
 
 if TYPE_CHECKING:
     from webos.ui.interface import Interface
@@ -40,10 +40,9 @@ class Visit:
             title: The heading.
             lead: A sentence below it.
         """
-        with box("header", "w-page__head"), box():
-            text("h1", title)
-            if lead:
-                text("p", lead, "w-page__lead")
+        text("h1", title)
+        if lead:
+            text("p", lead, "w-page__lead")
 
 
 async def run_builder(builder: SlotBuilder) -> None:

@@ -3,15 +3,19 @@
 
 import argparse
 import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
+from beanie import Document
+from beanie.odm.utils.init import Initializer
 from fastapi import FastAPI, Form
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from nicegui import ui
 from nicegui.client import Client
 from pydantic import BaseModel
+from pymongo import AsyncMongoClient
 from tests.e2e.harness import pages
 from tests.e2e.harness.accounts import COOKIE, PEOPLE, Gate, MemorySessions
 from tests.e2e.harness.jobs import Job, MemoryTasks
@@ -108,11 +112,11 @@ async def save(model: type[BaseModel], data: dict[str, Any]) -> BaseModel:
         raise ConflictError("Product with this sku exists already", fields={"sku": "This value is already in use."})
     if data["sku"] == "BOOM":
         raise ZeroDivisionError("secret internals")
-    SAVED.append({name: str(value) for name, value in data.items()})
+    SAVED.append(data)
     return model(**data)
 
 
-SAVED: list[dict[str, str]] = []
+SAVED: list[dict[str, Any]] = []
 SUPPLIERS = {
     f"65f00000000000000000000{number}": name
     for number, name in enumerate(["Acme Steel", "Baltic Bolts", "Copper & Co"], 1)
@@ -186,14 +190,36 @@ def add_controls(app: FastAPI, interface: Interface) -> None:
 
     @app.get("/test/state")
     async def state() -> JSONResponse:
-        clients = len(Client.instances)
-        return JSONResponse(
-            {"saved": SAVED, "clients": clients, "tabs": len(list(interface.tabs)), "acted": pages.ACTED}
-        )
+        tabs = [tab.client.id for tab in interface.tabs]
+        return JSONResponse({"saved": SAVED, "clients": list(Client.instances), "tabs": tabs, "acted": pages.ACTED})
+
+
+class OfflineInitializer(Initializer):
+    """Prepares a document class for links without asking the database, which there is none of."""
+
+    def __init__(self, document: type[Document]) -> None:
+        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient("mongodb://127.0.0.1:1", connect=False)
+        self.inited_classes = []
+        self.allow_index_dropping = False
+        self.skip_indexes = True
+        self.recreate_views = False
+        self.database = client["harness"]
+        self.document_models = [document]
+        self._database_major_version = 7
+        self._existing_collections = []
+
+    async def _load_cached_info(self) -> None:
+        """Nothing to load."""
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    await OfflineInitializer(pages.Supplier)
+    yield
 
 
 def create(port: int, data_dir: Path) -> FastAPI:
-    app = FastAPI()
+    app = FastAPI(lifespan=lifespan)
     interface = build_interface(port, data_dir)
     sessions: Any = interface.sessions
     app.add_middleware(Gate, sessions=sessions)

@@ -240,3 +240,15 @@ class KitPage(Page):
 
     def fail(self) -> None:
         raise ConflictError("a plain handler may raise too")
+
+
+class PlainPage(Page):
+    """As little as a page can have: what the shell costs is measured on it."""
+
+    path = "/ops/plain"
+    title = "Plain"
+    permission = "ops.read"
+    searchable = False
+
+    async def build(self) -> None:
+        self.add_text("Hello")

@@ -4,10 +4,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import orjson
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 from pydantic import BaseModel, ValidationError
 
+from webos.kernel.labels import label_of
 from webos.kernel.messenger import Severity
 from webos.ui.assets import JS_FOLDER
 from webos.ui.cards import note
@@ -15,7 +17,6 @@ from webos.ui.failures import explain
 from webos.ui.form.fields import FormField, form_fields
 from webos.ui.form.messages import messages_of
 from webos.ui.form.values import InvalidJsonError, read_values
-from webos.ui.labels import label_of
 from webos.ui.markup import box, text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class AutoForm(Element, component=JS_FOLDER / "form.js"):
     Args:
         interface: The interface of the application.
         model: The model that names the fields and checks the input.
-        on_submit: Gets the validated instance and the names of the fields that were given; returns what to tell the user.
+        on_submit: Gets the validated instance and the input it was made from; returns what to tell the user.
         name: What the form is for, for screen readers.
         submit_label: What the button says.
         fields: Which fields, in which order; all where None.
@@ -45,7 +46,7 @@ class AutoForm(Element, component=JS_FOLDER / "form.js"):
         self,
         interface: "Interface",
         model: type[M],
-        on_submit: Callable[[M, frozenset[str]], Awaitable[str]],
+        on_submit: Callable[[M, dict[str, Any]], Awaitable[str]],
         *,
         name: str,
         submit_label: str,
@@ -55,12 +56,13 @@ class AutoForm(Element, component=JS_FOLDER / "form.js"):
         super().__init__()
         self._interface = interface
         self._model: type[BaseModel] = model
-        self._on_submit: Callable[[Any, frozenset[str]], Awaitable[str]] = on_submit
+        self._on_submit: Callable[[Any, dict[str, Any]], Awaitable[str]] = on_submit
         self._fields = form_fields(model, fields, values)
         self._saving = False
         path = self.client.sub_pages_router.current_path
         self._props["name"] = name
-        self._props["fields"] = [field.for_browser() for field in self._fields]
+        # As text: NiceGUI makes an observed copy of everything nested.
+        self._props["fields"] = orjson.dumps([field.for_browser() for field in self._fields]).decode()
         self._props["submit-label"] = submit_label
         self._props["draft"] = f"webos-draft:{path}:{model.__module__}.{model.__qualname__}"
         self.on("check", self._check)
@@ -93,7 +95,7 @@ class AutoForm(Element, component=JS_FOLDER / "form.js"):
             self.run_method("refused", errors, general or ("" if errors else _CHECK_INPUT), "")
             return
         given = read_values(self._fields, sent)
-        message = await self._on_submit(self._model.model_validate(given), frozenset(given))
+        message = await self._on_submit(self._model.model_validate(given), given)
         if self.is_deleted:
             return
         self.run_method("saved")
@@ -167,9 +169,9 @@ def add_form(
         if heading:
             text("h2", heading)
 
-        async def submit(instance: M, given: frozenset[str]) -> str:
+        async def submit(instance: M, given: dict[str, Any]) -> str:
             if on_submit is None:
-                await interface.save_document(model, {name: getattr(instance, name) for name in given})
+                await interface.save_document(model, given)
                 return f"{name} created"
             result = on_submit(instance)
             if inspect.isawaitable(result):

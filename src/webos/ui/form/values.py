@@ -33,8 +33,10 @@ def read_values(fields: Iterable[FormField], sent: Mapping[str, Any]) -> dict[st
     found: dict[str, Any] = {}
     for field in fields:
         value = sent.get(field.name)
-        if field.shape.kind in {"bool", "chips"}:
-            found[field.name] = value
+        if field.shape.kind == "bool":
+            found[field.name] = bool(value)
+        elif field.shape.kind == "chips":
+            found[field.name] = value or []
         elif field.shape.kind == "json" and isinstance(value, str) and value.strip():
             try:
                 found[field.name] = orjson.loads(value)

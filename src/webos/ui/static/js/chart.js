@@ -41,8 +41,8 @@ function template() {
 }
 
 export default {
-  props: { options: Object, label: String },
-  template: `<div class="w-chart" role="img" :aria-label="label"><div ref="plot"></div></div>`,
+  props: { options: String, label: String },
+  template: `<div class="w-chart" role="figure" :aria-label="label"><div ref="plot"></div></div>`,
   async mounted() {
     const { Plotly } = await import("nicegui-plotly");
     if (!this.$refs.plot) return; // the page was left meanwhile
@@ -61,7 +61,7 @@ export default {
     update() {
       if (!this.plotly || !this.$refs.plot) return undefined;
       this.plot = this.$refs.plot;
-      const { data, layout, config } = JSON.parse(JSON.stringify(this.options));
+      const { data, layout, config } = JSON.parse(this.options);
       layout.template ??= template();
       layout.title ??= undefined;
       if (!layout.title) layout.margin ??= { t: 16 };

@@ -11,7 +11,7 @@ export default {
         :aria-expanded="String(open)" :aria-controls="inputId + '-list'" aria-autocomplete="list" :aria-required="String(required)"
         :aria-invalid="String(invalid)" :aria-describedby="describedBy" placeholder="Type to search"
         :aria-activedescendant="open && options.length ? inputId + '-' + at : undefined"
-        @input="type" @focus="search" @click="search" @keydown="onKey">
+        @input="type" @focus="search" @click="search" @keydown="onKey" @blur="settle">
       <button v-if="modelValue" type="button" class="w-iconbutton w-combo__clear" aria-label="Clear" @click="choose(null)">
         <span class="w-icon" aria-hidden="true">close</span></button>
       <ul v-show="open" class="w-combo__list" role="listbox" :id="inputId + '-list'" aria-label="Results">
@@ -75,12 +75,14 @@ export default {
         document.getElementById(`${this.inputId}-${this.at}`)?.scrollIntoView({ block: "nearest" });
       }
     },
-    leave(event) {
-      if (this.$el.contains(event.relatedTarget)) return;
+    settle() {
+      clearTimeout(this.timer);
       this.open = false;
       if (this.typed === "") this.$emit("update:modelValue", null);
       this.typed = null; // what was typed but not chosen is no value
-      this.$emit("leave");
+    },
+    leave(event) {
+      if (!this.$el.contains(event.relatedTarget)) this.$emit("leave");
     },
   },
 };

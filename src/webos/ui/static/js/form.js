@@ -15,8 +15,14 @@ function toLocal(iso) {
   return `${day}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
 }
 
+function initial(fields) {
+  return Object.fromEntries(
+    fields.map(({ name, type, value }) => [name, type === "datetime-local" ? toLocal(value) : copy(value)]),
+  );
+}
+
 export default {
-  props: { name: String, fields: Array, submitLabel: String, draft: String },
+  props: { name: String, fields: String, submitLabel: String, draft: String },
   emits: ["check", "save", "search"],
   components: { Chips, Combobox },
   template: `
@@ -26,7 +32,7 @@ export default {
     <div class="w-notice__body"><strong>{{ problem.title }}</strong><p v-if="problem.detail">{{ problem.detail }}</p></div>
   </div>
   <div class="w-form__grid">
-    <div v-for="field in fields" :key="field.name" class="w-field"
+    <div v-for="field in asked" :key="field.name" class="w-field"
       :class="{ 'w-field--bad': errors[field.name], 'w-field--wide': field.wide }">
       <label v-if="field.kind === 'bool'" class="w-field__check">
         <input type="checkbox" class="w-checkbox" :id="id(field)" v-model="values[field.name]" v-bind="aria(field)"
@@ -51,8 +57,8 @@ export default {
           :autocomplete="field.type === 'password' ? 'new-password' : 'off'" v-bind="aria(field)"
           @input="changed(field)" @blur="check(field)">
       </template>
-      <p v-if="field.hint" class="w-field__hint" :id="id(field) + '-hint'">{{ field.hint }}</p>
       <p v-if="errors[field.name]" class="w-field__error" :id="id(field) + '-error'" role="alert">{{ errors[field.name] }}</p>
+      <p v-else class="w-field__hint" :id="id(field) + '-hint'">{{ field.hint }}</p>
     </div>
   </div>
   <div class="w-form__actions">
@@ -61,7 +67,8 @@ export default {
   </div>
 </form>`,
   data() {
-    return { values: this.initial(), errors: {}, results: {}, problem: null, busy: false, dirty: false };
+    const asked = JSON.parse(this.fields);
+    return { asked, values: initial(asked), errors: {}, results: {}, problem: null, busy: false, dirty: false };
   },
   created() {
     try {
@@ -87,24 +94,19 @@ export default {
     },
     saved() {
       this.reset();
-      this.focusField(this.fields[0]);
+      this.focusField(this.asked[0]);
     },
     refused(errors, title, detail) {
       this.free();
       this.errors = errors;
       this.problem = title ? { title, detail } : null;
-      const first = this.fields.find(({ name }) => errors[name]);
+      const first = this.asked.find(({ name }) => errors[name]);
       if (first) this.$nextTick(() => this.focusField(first));
     },
 
-    initial() {
-      const start = {};
-      for (const field of this.fields) start[field.name] = field.type === "datetime-local" ? toLocal(field.value) : copy(field.value);
-      return start;
-    },
     sent() {
       const out = {};
-      for (const { name, kind, type } of this.fields) {
+      for (const { name, kind, type } of this.asked) {
         const value = this.values[name];
         if (kind === "link") out[name] = value?.value ?? "";
         else if (type === "datetime-local" && value) out[name] = new Date(value).toISOString();
@@ -117,7 +119,7 @@ export default {
       this.problem = null;
       delete this.errors[field.name];
       const kept = { ...this.values };
-      for (const { name, type } of this.fields) if (type === "password") delete kept[name];
+      for (const { name, type } of this.asked) if (type === "password") delete kept[name];
       try {
         sessionStorage.setItem(this.draft, JSON.stringify(kept));
       } catch {
@@ -140,7 +142,7 @@ export default {
     },
     reset() {
       this.free();
-      this.values = this.initial();
+      this.values = initial(this.asked);
       this.errors = {};
       this.problem = null;
       this.dirty = false;
@@ -153,10 +155,8 @@ export default {
       return `${this.$el?.id ?? this.$attrs.id}-${field.name}`;
     },
     describedBy(field) {
-      const parts = [];
-      if (field.hint) parts.push(`${this.id(field)}-hint`);
-      if (this.errors[field.name]) parts.push(`${this.id(field)}-error`);
-      return parts.join(" ") || undefined;
+      if (this.errors[field.name]) return `${this.id(field)}-error`;
+      return field.hint ? `${this.id(field)}-hint` : undefined;
     },
     aria(field) {
       return {

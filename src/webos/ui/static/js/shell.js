@@ -33,9 +33,9 @@ function remember(key, value) {
 export default {
   props: {
     brand: String,
-    navigation: Array,
-    actions: Array,
-    user: Object,
+    navigation: String, // JSON, as are the next two
+    actions: String,
+    user: String,
     path: String,
     title: String,
     group: String,
@@ -122,13 +122,13 @@ export default {
         </div>
       </div>
       <div class="w-menuwrap">
-        <button type="button" class="w-userbutton" :aria-label="'Account of ' + user.name" :title="user.name"
+        <button type="button" class="w-userbutton" :aria-label="'Account of ' + account.name" :title="user.name"
           :aria-expanded="String(opened === 'user')" @click="toggle('user')">
-          <span class="w-avatar" aria-hidden="true" :data-initials="user.initials"></span></button>
+          <span class="w-avatar" aria-hidden="true" :data-initials="account.initials"></span></button>
         <div v-if="opened === 'user'" v-menu="close" class="w-menu" role="group" aria-label="Account">
-          <div class="w-menu__who"><strong>{{ user.name }}</strong>
-            <small v-if="user.username !== user.name">{{ user.username }}</small>
-            <div v-if="user.roles.length" class="w-chips"><span v-for="role in user.roles" :key="role" class="w-chip">{{ role }}</span></div>
+          <div class="w-menu__who"><strong>{{ account.name }}</strong>
+            <small v-if="account.username !== account.name">{{ account.username }}</small>
+            <div v-if="account.roles.length" class="w-chips"><span v-for="role in account.roles" :key="role" class="w-chip">{{ role }}</span></div>
           </div>
           <hr>
           <slot name="user_menu"></slot>
@@ -151,7 +151,8 @@ export default {
       themes: THEMES,
       theme: chosenTheme(),
       base: window.path_prefix ?? "",
-      sections: this.navigation,
+      sections: JSON.parse(this.navigation),
+      account: JSON.parse(this.user),
       current: this.path,
       crumb: { title: this.title, group: this.group },
       announcement: "",
@@ -215,7 +216,7 @@ export default {
       this.busy = false;
     },
     setNavigation(sections) {
-      this.sections = sections;
+      this.sections = JSON.parse(sections);
     },
     setTasks(tasks) {
       this.tasks = tasks;
@@ -293,7 +294,7 @@ export default {
       const own = (id, title, icon, keywords, run) => ({ id, title, icon, keywords, run, group: "Actions", where: "" });
       return [
         ...pages,
-        ...this.actions.map((action) => ({ ...action, id: `action:${action.id}`, group: "Actions", run: () => this.$emit("action", action.id) })),
+        ...JSON.parse(this.actions).map((action) => ({ ...action, id: `action:${action.id}`, group: "Actions", run: () => this.$emit("action", action.id) })),
         own("theme:dark", "Switch to the dark theme", "dark_mode", "mode night colours", () => this.setTheme("dark")),
         own("theme:light", "Switch to the light theme", "light_mode", "mode day colours", () => this.setTheme("light")),
         own("theme:auto", "Use the theme of the system", "contrast", "mode auto automatic", () => this.setTheme("auto")),
