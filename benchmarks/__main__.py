@@ -29,7 +29,7 @@ ROWS = {
     "start": "start",
 }
 _RESULTS = Path(__file__).parent / "results.json"
-_QUICK_FLIGHTS = 6000
+_QUICK_FLIGHTS = 27_004
 
 
 def main() -> None:

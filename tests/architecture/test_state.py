@@ -18,6 +18,7 @@ UNCHANGING = {
     "ipaddress.ip_address": "immutable",
     "pluggy.HookimplMarker": "marks functions, keeps none",
     "pluggy.HookspecMarker": "marks functions, keeps none",
+    "range": "immutable",
     "re.compile": "immutable",
     "timedelta": "immutable",
 }
@@ -55,10 +56,10 @@ def state_of(tree: ast.Module) -> Iterator[str]:
             yield f"{node.lineno}: global {', '.join(node.names)}"
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _memory(node)
+            for inner in ast.walk(node):
+                yield from _change(inner, tables)
         elif isinstance(node, ast.ClassDef):
             yield from _shared_by_instances(node)
-        else:
-            yield from _change(node, tables)
 
 
 def _binding(statement: ast.stmt, tables: set[str]) -> Iterator[str]:
@@ -126,6 +127,7 @@ def test_state_is_found(code: str) -> None:
     [
         "NAMES = ('a', 'b')",
         "_TABLE = {'a': str.upper}",
+        "_TABLE = {'a': 1}\n_TABLE |= {'b': 2}",
         "__all__ = ['a']",
         "class A:\n    known: Mapping[str, int] = {}",
         "def f():\n    seen = {}\n    seen['a'] = 1",
