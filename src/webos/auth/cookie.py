@@ -41,12 +41,13 @@ class SessionCookie:
         Args:
             header: The header's value, None where there is none.
         """
-        if header is None or self._start not in header:
+        if header is None:
             return None
-        for part in header.split(b";"):
-            pair = part.strip()
-            if pair.startswith(self._start):
-                return pair[len(self._start) :].decode("latin-1")
+        found = header.find(self._start)
+        while found >= 0:
+            if found == 0 or header[:found].rstrip().endswith(b";"):
+                return header[found + len(self._start) :].partition(b";")[0].strip().decode("latin-1")
+            found = header.find(self._start, found + 1)
         return None
 
     def write(self, response: Response, token: str) -> None:

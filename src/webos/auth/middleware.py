@@ -114,17 +114,17 @@ class IdentityMiddleware:
                 "refused {} {!r} from {!r}; if that is this server, set WEBOS_PUBLIC_URL", method, path, claimed
             )
             raise RequestRefusedError(user_message="The request did not come from a page of this site.")
+        sign_in = self._sessions.peek(token) if token else None
+        if sign_in is not None:
+            return sign_in
         open_to_visitors = self._open.public(path) if live else self._open.to_visitors(path)
-        sign_in = None
         if token:
-            sign_in = self._sessions.peek(token)
-            if sign_in is None:
-                try:
-                    sign_in = await self._sessions.resolve(token)
-                except PyMongoError as error:
-                    if not open_to_visitors:
-                        msg = f"the database does not answer: {type(error).__name__}"
-                        raise UnavailableError(msg) from None
+            try:
+                sign_in = await self._sessions.resolve(token)
+            except PyMongoError as error:
+                if not open_to_visitors:
+                    msg = f"the database does not answer: {type(error).__name__}"
+                    raise UnavailableError(msg) from None
         if sign_in is None and not open_to_visitors:
             raise NotSignedInError
         return sign_in

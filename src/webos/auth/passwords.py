@@ -1,6 +1,7 @@
 """Password hashes: Argon2id, computed off the event loop, in equal time for known and unknown users."""
 
 import asyncio
+import base64
 import os
 import sys
 import threading
@@ -8,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from secrets import token_urlsafe
+from secrets import token_bytes
 from typing import TypeVar
 
 from pwdlib import PasswordHash
@@ -67,12 +68,8 @@ class PasswordHasher:
         # Threads of its own, and not a semaphore before the shared ones: a cancelled request gives its turn back
         # although its thread goes on, and the threads here have a lower priority than those that serve.
         self._threads = ThreadPoolExecutor(_THREADS, "password", initializer=_step_back)
-        self._nobody: str | None = None
-
-    async def prepare(self) -> None:
-        """Make the hash that stands in for unknown users, so that not even the first of them answers later."""
-        if self._nobody is None:
-            self._nobody = await self.hash(token_urlsafe())
+        # Stands in for unknown users: the hash of nothing anybody knows, with the cost of a real one.
+        self._nobody = f"$argon2id$v=19$m={memory_cost},t={time_cost},p=1${_random(16)}${_random(32)}"
 
     async def hash(self, password: str) -> str:
         """Return the hash to store for `password`."""
@@ -86,15 +83,18 @@ class PasswordHasher:
             stored: The hash of the account; None where there is no such account or it has no password.
                 It takes the same time, and is never valid.
         """
-        await self.prepare()
         hopeless = stored is None or len(password) > MAX_PASSWORD_LENGTH
         against = self._nobody if stored is None or hopeless else stored
         candidate = _canonical(password[:MAX_PASSWORD_LENGTH])
-        valid, new_hash = await self._run(lambda: self._hasher.verify_and_update(candidate, against or ""))
+        valid, new_hash = await self._run(lambda: self._hasher.verify_and_update(candidate, against))
         return Verdict(valid=False) if hopeless else Verdict(valid, new_hash)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _random(size: int) -> str:
+    return base64.b64encode(token_bytes(size)).decode().rstrip("=")
 
 
 def _step_back() -> None:

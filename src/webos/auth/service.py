@@ -60,10 +60,9 @@ class AuthService:
         self._throttle = SignInThrottle(clock=clock)
 
     async def start(self) -> None:
-        """Make the indexes and get ready to compare passwords; call it once before anything else."""
+        """Make the indexes; call it once before anything else."""
         await self.accounts.ensure_indexes()
         await self._stored.ensure_indexes()
-        await self._hasher.prepare()
 
     async def create_user(
         self,
