@@ -1,31 +1,41 @@
 """The base classes of all business entities."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from beanie import Document
-from beanie.odm.actions import ActionDirections, EventTypes, wrap_with_actions
+from beanie.odm.actions import ActionDirections, ActionRegistry, EventTypes, wrap_with_actions
 from beanie.odm.bulk import BulkWriter
+from beanie.odm.documents import MergeStrategy
 from beanie.odm.fields import DeleteRules, WriteRules
+from beanie.odm.queries.update import UpdateOne as UpdateOneQuery
 from beanie.odm.utils.dump import get_dict
 from beanie.odm.utils.self_validation import validate_self_before
 from beanie.odm.utils.state import save_state_after
+from beanie.odm.utils.update_merge import merge_update_expressions
 from pydantic import Field
+from pymongo import DeleteOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
-from pymongo.results import DeleteResult, UpdateResult
+from pymongo.results import DeleteResult
 
+from webos.data.bulk_insert import insert_missing
+from webos.data.conflicts import changed_error, taken_error
+from webos.data.fetching import FetchingFindMany, fetched_links, restore_references, take_over
 from webos.data.policy import PROTECTED_FIELDS
 from webos.data.stamp import Stamp, stamping
+from webos.data.subclassing import merge_settings, restore_defaults
 from webos.kernel.errors import ConflictError, NotFoundError
 
 __all__ = ["AUDIT_FIELDS", "CoreDocument", "OwnedDocument"]
 
 AUDIT_FIELDS = (*sorted(PROTECTED_FIELDS), "revision_id")
 """Fields that every document has and that forms and inputs leave out."""
+
+
+_NOT_WRITTEN = {*PROTECTED_FIELDS, "_id"}
 
 
 class CoreDocument(Document):
@@ -44,6 +54,7 @@ class CoreDocument(Document):
 
     __abstract__: ClassVar[bool] = True
     __webos_name__: ClassVar[str] = ""
+    _find_many_query_class: ClassVar[type] = FetchingFindMany
 
     created_at: datetime | None = Field(default=None, title="Created")
     created_by: UUID | None = Field(default=None, title="Created by")
@@ -57,17 +68,17 @@ class CoreDocument(Document):
 
         Attributes:
             max_nesting_depth: Levels of links that `fetch_links=True` resolves.
+            name: Name of the collection; the name of the model where None. A child does not inherit it.
         """
 
         max_nesting_depth = 1
+        name: str | None = None
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - Pydantic's signature
         super().__pydantic_init_subclass__(**kwargs)
-        own = cls.__dict__.get("Settings")
-        inherited = next((base.__dict__["Settings"] for base in cls.__mro__[1:] if "Settings" in base.__dict__), None)
-        if own is not None and inherited is not None and not issubclass(own, inherited):
-            cls.Settings = type("Settings", (own, inherited), {})  # type: ignore[misc,assignment]  # Beanie reads it by name
+        merge_settings(cls)
+        restore_defaults(cls)
 
     def _mark(self, stamp: Stamp) -> None:
         self.updated_at = stamp.at
@@ -75,18 +86,8 @@ class CoreDocument(Document):
         self.revision += 1
 
     @classmethod
-    def _taken(cls, error: DuplicateKeyError) -> Exception:
-        """Say which field must be unique, without showing the other document."""
-        keys = (error.details or {}).get("keyPattern") or {}
-        names = [name for name in keys if name not in {"deleted_at", "_id"}] or _keys_from(str(error))
-        if not names:
-            # A foreign id must look like a missing one, else it would tell that the document exists.
-            return NotFoundError(f"no such {cls.__name__}")
-        label = " and ".join(names)
-        return ConflictError(
-            f"{cls.__name__} with this {label} exists already",
-            fields=dict.fromkeys(names, "This value is already in use."),
-        )
+    def _taken(cls, error: DuplicateKeyError) -> ConflictError:
+        return taken_error(cls.__name__, error)
 
     async def insert(
         self,
@@ -114,6 +115,24 @@ class CoreDocument(Document):
                 raise
         return self
 
+    @classmethod
+    async def insert_missing(cls, documents: Iterable[Self]) -> int:
+        """Store those of many documents whose id is not stored yet, and return how many these are.
+
+        A stored document with the same id stays as it is, also a deleted one. The documents at hand do not get the
+        stamps of the stored ones, and no event actions run. It is no transaction: what is stored stays stored.
+
+        Args:
+            documents: The documents. They are read in a thread, some at a time, so that they may be made meanwhile.
+
+        Raises:
+            ConflictError: A value that must be unique is taken; `fields` names it.
+        """
+        try:
+            return await insert_missing(cls, documents)
+        except DuplicateKeyError as error:
+            raise cls._taken(error) from None
+
     @validate_self_before
     @wrap_with_actions(EventTypes.SAVE)
     @save_state_after
@@ -130,16 +149,18 @@ class CoreDocument(Document):
             ConflictError: It was changed since it was read, or a value that must be unique is taken.
             NotFoundError: It does not exist any more.
         """
+        skipped = kwargs.pop("skip_actions", None)
         if self.revision == 0:
-            return await self.insert(link_rule=link_rule, session=session)
-        if link_rule is not WriteRules.DO_NOTHING:
-            msg = "save linked documents one by one, so that each is checked"
-            raise ValueError(msg)
-        fields = get_dict(self, to_db=True, exclude=set(PROTECTED_FIELDS), keep_nulls=True)
-        fields.pop("_id", None)
-        await self._write({"$set": fields}, session=session, ignore_revision=ignore_revision, **kwargs)
+            return await self.insert(link_rule=link_rule, session=session, skip_actions=skipped)
+        _refuse_cascade(link_rule)
+        await self._act(EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
+        await self._write(self._as_change(), session=session, ignore_revision=ignore_revision, **kwargs)
+        await self._act(EventTypes.UPDATE, ActionDirections.AFTER, skipped)
         return self
 
+    @validate_self_before
+    @wrap_with_actions(EventTypes.REPLACE)
+    @save_state_after
     async def replace(
         self,
         ignore_revision: bool = False,  # noqa: FBT001, FBT002 - Beanie's signature
@@ -148,26 +169,22 @@ class CoreDocument(Document):
         link_rule: WriteRules = WriteRules.DO_NOTHING,
         skip_actions: list[ActionDirections | str] | None = None,
     ) -> Self:
-        """Store all fields of an existing document; the same as `save`, or queued in a bulk writer.
+        """Store all fields of an existing document, now or with the rest of a bulk writer.
 
         Raises:
-            ConflictError: It was changed since it was read.
+            ConflictError: It was changed since it was read, or a value that must be unique is taken.
             NotFoundError: It does not exist any more.
         """
-        if bulk_writer is not None:
-            return await super().replace(
-                ignore_revision=ignore_revision,
-                session=session,
-                bulk_writer=bulk_writer,
-                link_rule=link_rule,
-                skip_actions=skip_actions,
-            )
+        del skip_actions
+        _refuse_cascade(link_rule)
         if self.id is None or self.revision == 0:
             msg = f"this {type(self).__name__} was never stored"
             raise NotFoundError(msg)
-        return await self.save(
-            session=session, link_rule=link_rule, ignore_revision=ignore_revision, skip_actions=skip_actions
-        )
+        if bulk_writer is None:
+            await self._write(self._as_change(), session=session, ignore_revision=ignore_revision)
+        else:
+            self._queue(bulk_writer, self._as_change(), ignore_revision=ignore_revision)
+        return self
 
     @save_state_after
     async def update(
@@ -180,33 +197,32 @@ class CoreDocument(Document):
         skip_sync: bool | None = None,
         **pymongo_kwargs: Any,  # noqa: ANN401 - Beanie's signature
     ) -> Self:
-        """Change single fields of the stored document and read it back.
+        """Change single fields of the stored document and read it back, or do it with the rest of a bulk writer.
 
         Raises:
-            ConflictError: It was changed since it was read.
+            ConflictError: It was changed since it was read, or a value that must be unique is taken.
             NotFoundError: It does not exist any more.
         """
-        if bulk_writer is not None:
-            return await super().update(
-                *args,
-                ignore_revision=ignore_revision,
-                session=session,
-                bulk_writer=bulk_writer,
-                skip_actions=skip_actions,
-                skip_sync=skip_sync,
-                **pymongo_kwargs,
-            )
-        query = type(self).find_one({"_id": self.id}).update(*args).update_query
-        await self._write(query, session=session, ignore_revision=ignore_revision)
-        await self.sync()
+        del skip_sync
+        expressions = await self._with_actions(list(args), skip_actions)
+        change = UpdateOneQuery(type(self), {}).update(*expressions).update_query
+        if bulk_writer is None:
+            await self._write(change, session=session, ignore_revision=ignore_revision, **pymongo_kwargs)
+            await self._reload(session)
+        else:
+            self._queue(bulk_writer, change, ignore_revision=ignore_revision, **pymongo_kwargs)
+        await self._act(EventTypes.UPDATE, ActionDirections.AFTER, skip_actions)
         return self
 
+    @wrap_with_actions(EventTypes.DELETE)
     async def delete(
         self,
         session: AsyncClientSession | None = None,
         bulk_writer: BulkWriter | None = None,
         link_rule: DeleteRules = DeleteRules.DO_NOTHING,
         skip_actions: list[ActionDirections | str] | None = None,
+        *,
+        ignore_revision: bool = False,
         **pymongo_kwargs: Any,  # noqa: ANN401 - Beanie's signature
     ) -> DeleteResult | None:
         """Mark the document as deleted.
@@ -215,17 +231,62 @@ class CoreDocument(Document):
             ConflictError: It was changed since it was read.
             NotFoundError: It does not exist any more.
         """
-        result = await super().delete(
-            session=session,
-            bulk_writer=bulk_writer,
-            link_rule=link_rule,
-            skip_actions=skip_actions,
-            **pymongo_kwargs,
-        )
-        if bulk_writer is None and result is not None and result.deleted_count == 0:
-            msg = f"no such {type(self).__name__}"
-            raise NotFoundError(msg)
+        del skip_actions
+        if link_rule is DeleteRules.DELETE_LINKS:
+            for linked in fetched_links(self):
+                await linked.delete(session=session, link_rule=link_rule, **pymongo_kwargs)
+        query = self._stored_as(ignore_revision=ignore_revision)
+        if bulk_writer is not None:
+            bulk_writer.add_operation(type(self), DeleteOne(query, **pymongo_kwargs))
+            return None
+        with stamping() as stamp:
+            result = await self.get_pymongo_collection().delete_one(query, session=session, **pymongo_kwargs)
+            if result.deleted_count == 0:
+                await self._explain_miss(session)
+            self.deleted_at = stamp.at
+            self._mark(stamp)
         return result
+
+    async def sync(self, merge_strategy: MergeStrategy = MergeStrategy.remote) -> None:
+        """Bring the document to what is stored; links as well, which Beanie would leave as they are.
+
+        Args:
+            merge_strategy: `local` keeps changes that were not saved yet, on models with state management.
+
+        Raises:
+            NotFoundError: It does not exist any more.
+        """
+        if merge_strategy is MergeStrategy.local:
+            await super().sync(merge_strategy)
+            return
+        await self._reload(None)
+
+    @classmethod
+    def _fill_back_refs(cls, values: Any) -> Any:  # noqa: ANN401 - whatever is validated
+        links = cls.get_link_fields()
+        if links and isinstance(values, dict):
+            restore_references(links, values)
+        return super()._fill_back_refs(values)  # type: ignore[no-untyped-call]
+
+    def _as_change(self) -> dict[str, Any]:
+        fields = get_dict(self, to_db=True, exclude=_NOT_WRITTEN.copy(), keep_nulls=True)
+        return {"$set": fields}
+
+    def _stored_as(self, *, ignore_revision: bool) -> dict[str, Any]:
+        return {"_id": self.id} if ignore_revision else {"_id": self.id, "revision": self.revision}
+
+    def _queue(
+        self,
+        bulk_writer: BulkWriter,
+        change: dict[str, Any],
+        *,
+        ignore_revision: bool,
+        **pymongo_kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        query = self._stored_as(ignore_revision=ignore_revision)
+        bulk_writer.add_operation(type(self), UpdateOne(query, change, **pymongo_kwargs))
+        # What the next write is based on: in the bulk writer already, or after it.
+        self.revision += 1
 
     async def _write(
         self,
@@ -234,11 +295,8 @@ class CoreDocument(Document):
         session: AsyncClientSession | None,
         ignore_revision: bool,
         **pymongo_kwargs: Any,  # noqa: ANN401 - handed to the driver
-    ) -> UpdateResult:
-        pymongo_kwargs.pop("skip_actions", None)
-        query: dict[str, Any] = {"_id": self.id}
-        if not ignore_revision:
-            query["revision"] = self.revision
+    ) -> None:
+        query = self._stored_as(ignore_revision=ignore_revision)
         collection = self.get_pymongo_collection()
         with stamping() as stamp:
             try:
@@ -248,17 +306,40 @@ class CoreDocument(Document):
             if result.matched_count == 0:
                 await self._explain_miss(session)
             self._mark(stamp)
-        return result
+        if ignore_revision and (stored := await collection.find_one(self.id, ["revision"], session=session)):
+            self.revision = stored["revision"]
+
+    async def _reload(self, session: AsyncClientSession | None) -> None:
+        stored = await type(self).find_one({"_id": self.id}, session=session)
+        if stored is None:
+            raise self._missing()
+        take_over(self, stored)
 
     async def _explain_miss(self, session: AsyncClientSession | None) -> None:
-        collection = self.get_pymongo_collection()
-        if await collection.find_one({"_id": self.id}, {"_id": 1}, session=session) is None:
-            msg = f"no such {type(self).__name__}"
-            raise NotFoundError(msg)
+        if await self.get_pymongo_collection().find_one(self.id, ["_id"], session=session) is None:
+            raise self._missing()
         msg = f"{type(self).__name__} was changed since revision {self.revision} was read"
-        raise ConflictError(
-            msg, user_message="Somebody else changed this in the meantime. Load it again and repeat your change."
-        )
+        raise changed_error(msg)
+
+    def _missing(self) -> NotFoundError:
+        return NotFoundError(f"no such {type(self).__name__}")
+
+    async def _act(
+        self, event: EventTypes, direction: ActionDirections, skipped: list[ActionDirections | str] | None
+    ) -> None:
+        await ActionRegistry.run_actions(self, event, direction, skipped or [])
+
+    async def _with_actions(
+        self, expressions: list[Any], skipped: list[ActionDirections | str] | None
+    ) -> list[Mapping[str, Any]]:
+        """Run what is to happen before an update, and add to it what that changes in the document."""
+        if not ActionRegistry.get_action_list(type(self), EventTypes.UPDATE, ActionDirections.BEFORE):
+            return expressions
+        before = self._as_change()["$set"]
+        await self._act(EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
+        changes = {name: value for name, value in self._as_change()["$set"].items() if before.get(name) != value}
+        strategy = self.get_settings().action_conflict_resolution
+        return merge_update_expressions(expressions, changes, strategy=strategy) if changes else expressions
 
 
 class OwnedDocument(CoreDocument):
@@ -267,9 +348,7 @@ class OwnedDocument(CoreDocument):
     __abstract__: ClassVar[bool] = True
 
 
-def _keys_from(message: str) -> list[str]:
-    """Read the index keys out of an error message, for servers that do not send them on their own."""
-    match = re.search(r"index: (?:live_)?(?P<name>\w+?)(?: dup key|$)", message)
-    if match is None or match["name"].startswith("_id"):
-        return []
-    return [part for part in re.split(r"_-?1(?:_|$)", match["name"]) if part and part != "deleted_at"]
+def _refuse_cascade(link_rule: WriteRules) -> None:
+    if link_rule is not WriteRules.DO_NOTHING:
+        msg = "save linked documents one by one, so that each is checked"
+        raise ValueError(msg)

@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from beanie import Document
+from beanie.odm.fields import IndexModelField
 from beanie.odm.utils.init import Initializer
-from pymongo import ASCENDING, IndexModel
 
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedDatabase
+from webos.data.guard.indexes import standard_indexes
 from webos.data.model_registry import ModelInfo
 from webos.data.scope import system_context
 
 __all__ = ["initialize_models"]
+
+_REFUSED_SETTINGS = {
+    "use_cache": "would show one user's documents to another",
+    "is_root": "would put several classes in one collection",
+    "union_doc": "would put several classes in one collection",
+    "timeseries": "makes a collection whose documents cannot be changed one by one",
+}
 
 
 class _GuardedInitializer(Initializer):
@@ -36,9 +44,17 @@ class _GuardedInitializer(Initializer):
         """The version is known, and whether a collection exists does not matter."""
 
     async def init_document(self, cls: type[Document]) -> Any:  # noqa: ANN401 - Beanie's private result type
-        if cls.__dict__.get("__abstract__"):
+        if cls not in self.document_models:
             return None
         return await super().init_document(cls)
+
+    async def init_indexes(self, cls: type[Document], allow_index_dropping: bool = False) -> None:  # noqa: FBT001, FBT002
+        settings = cls.get_settings()
+        if settings.merge_indexes:
+            # Beanie would ask the parents, which are not initialised.
+            settings.indexes = _merged_indexes(cls)
+            settings.merge_indexes = False
+        await super().init_indexes(cls, allow_index_dropping)
 
 
 async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInfo], *, major_version: int) -> None:
@@ -50,34 +66,38 @@ async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInf
         major_version: Of the database server.
 
     Raises:
-        ValueError: A setting of a model would go round the guard.
+        ValueError: A model is of a kind, or has a setting, that would go round the guard.
     """
     for info in models:
         _refuse_leaks(info)
         info.document.__webos_name__ = info.name
-        if getattr(info.document.Settings, "name", None) is None:
-            info.document.Settings = type("Settings", (info.document.Settings,), {"name": info.collection})  # type: ignore[misc,assignment]
+        info.document.Settings.name = info.collection
         database.register(info.policy)
+    strict = database.traits.strict_indexes
     with system_context():
         await _GuardedInitializer(database, [info.document for info in models], major_version)
         for info in models:
-            await database[info.collection].create_indexes(_standard_indexes(info))
-
-
-def _standard_indexes(info: ModelInfo) -> list[IndexModel]:
-    """Return the indexes that the guard's own filters need."""
-    live = ("deleted_at", ASCENDING)
-    indexes = [IndexModel([live, ("_id", ASCENDING)], name="live_id")]
-    if info.policy.owned:
-        indexes.append(IndexModel([live, ("created_by", ASCENDING), ("_id", ASCENDING)], name="live_owner_id"))
-    return indexes
+            await database[info.collection].create_indexes(standard_indexes(info.policy, strict=strict))
 
 
 def _refuse_leaks(info: ModelInfo) -> None:
-    settings = info.document.Settings
-    if getattr(settings, "use_cache", False):
-        msg = f"{info.name}: Settings.use_cache would show one user's documents to another"
+    document: type = info.document
+    if not issubclass(document, CoreDocument):
+        msg = f"{info.name} is no CoreDocument; views and unions of documents are not supported"
+        raise ValueError(msg)  # noqa: TRY004 - a fault in a module's code, like the others here
+    if sum(issubclass(base, Document) for base in document.__bases__) > 1:
+        msg = f"{info.name} has more than one document among its bases; make the others plain BaseModels"
         raise ValueError(msg)
-    if getattr(settings, "is_root", False) or getattr(settings, "union_doc", None):
-        msg = f"{info.name}: several classes in one collection are not supported"
-        raise ValueError(msg)
+    for name, reason in _REFUSED_SETTINGS.items():
+        if getattr(document.Settings, name, None):
+            msg = f"{info.name}: Settings.{name} {reason}"
+            raise ValueError(msg)
+
+
+def _merged_indexes(cls: type[Document]) -> list[IndexModelField]:
+    merged: list[IndexModelField] = []
+    for base in reversed(cls.mro()):
+        own = base.__dict__.get("Settings")
+        declared = own.__dict__.get("indexes", ()) if own is not None else ()
+        merged = IndexModelField.merge_indexes(merged, [IndexModelField._validate(each) for each in declared])  # noqa: SLF001 - its public way is a Pydantic field
+    return merged

@@ -17,11 +17,13 @@ class ServerTraits:
         major_version: Major version of MongoDB that it is, or claims to be.
         phantom_keys: Whether the unique keys of changed documents stay taken for inserts.
         reads_all_matches: Whether it reads and sorts every match before it gives the first.
+        strict_indexes: Whether it uses an index only if its keys cover the whole filter.
     """
 
     major_version: int
     phantom_keys: bool = False
     reads_all_matches: bool = False
+    strict_indexes: bool = False
 
 
 async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTraits:
@@ -29,4 +31,4 @@ async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTrait
     build = await client.admin.command("buildInfo")
     embedded = "secantusVersion" in build
     major = int(str(build["version"]).split(".", 1)[0])
-    return ServerTraits(major, phantom_keys=embedded, reads_all_matches=embedded)
+    return ServerTraits(major, phantom_keys=embedded, reads_all_matches=embedded, strict_indexes=embedded)

@@ -1,10 +1,9 @@
 """The audit stamp: who changes something, and when."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import TracebackType
 from uuid import UUID
 
 from webos.data.scope import acting_user
@@ -25,29 +24,47 @@ class Stamp:
     at: datetime
 
 
-_ctx_stamp: ContextVar[Stamp | None] = ContextVar("stamp", default=None)
+class stamping:  # noqa: N801 - used like a function
+    """Fix one stamp for the block, so that a document in memory and the stored one carry the same.
+
+    It holds until the block ends, also for tasks that were started inside and outlive it.
+    """
+
+    __slots__ = ("_stamp", "_token")
+
+    def __init__(self) -> None:
+        self._stamp: Stamp | None = None
+        self._token: Token[stamping | None] | None = None
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """The stamp, or None after the block."""
+        return self._stamp
+
+    def __enter__(self) -> Stamp:
+        self._stamp = stamp = Stamp(acting_user().id, _now())
+        self._token = _ctx_stamping.set(self)
+        return stamp
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stamp = None
+        if self._token is not None:
+            _ctx_stamping.reset(self._token)
+
+
+_ctx_stamping: ContextVar[stamping | None] = ContextVar("stamping", default=None)
+
+
+def current_stamp() -> Stamp:
+    """Return the stamp of the running write, or a new one for the acting user and now."""
+    running = _ctx_stamping.get()
+    stamp = running.stamp if running is not None else None
+    by = acting_user().id
+    return stamp if stamp is not None and stamp.by == by else Stamp(by, _now())
 
 
 def _now() -> datetime:
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def current_stamp() -> Stamp:
-    """Return the stamp of the running write, or a new one for the acting user and now."""
-    stamp = _ctx_stamp.get()
-    user = acting_user()
-    if stamp is not None and stamp.by == user.id:
-        return stamp
-    return Stamp(user.id, _now())
-
-
-@contextmanager
-def stamping() -> Iterator[Stamp]:
-    """Fix one stamp for the block, so that a document in memory and the stored one carry the same."""
-    stamp = Stamp(acting_user().id, _now())
-    token = _ctx_stamp.set(stamp)
-    try:
-        yield stamp
-    finally:
-        _ctx_stamp.reset(token)

@@ -8,15 +8,43 @@ from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import acting_user, in_system_context
 
 if TYPE_CHECKING:
+    from pymongo.asynchronous.command_cursor import AsyncCommandCursor
     from pymongo.asynchronous.cursor import AsyncCursor
 
-__all__ = ["GuardedCursor"]
+    DriverCursor = AsyncCursor["Row"] | AsyncCommandCursor["Row"]
+
+__all__ = ["GuardedCursor", "Reader", "current_reader", "demand_reader"]
 
 Row = dict[str, Any]
+Reader = tuple[bool, UUID, bool]
+
+
+def current_reader() -> Reader:
+    """Return what decides which documents are seen now: the system context, the user, and whether he sees all.
+
+    Raises:
+        NotSignedInError: Nobody acts.
+    """
+    user = acting_user()
+    return in_system_context(), user.id, user.is_superuser
+
+
+def demand_reader(reader: Reader) -> None:
+    """Refuse to go on reading for somebody else.
+
+    Args:
+        reader: For whom the reading began.
+
+    Raises:
+        GuardRefusalError: Another one acts now.
+    """
+    if current_reader() != reader:
+        msg = "a cursor was opened by one user and read by another"
+        raise GuardRefusalError(msg)
 
 
 class GuardedCursor:
-    """The part of the driver's cursor that reads.
+    """The part of the driver's cursors that reads.
 
     Args:
         open_cursor: Applies the rules and opens the driver's cursor.
@@ -24,19 +52,30 @@ class GuardedCursor:
 
     __slots__ = ("_cursor", "_open", "_reader")
 
-    def __init__(self, open_cursor: "Callable[[], AsyncCursor[Row]]") -> None:
+    def __init__(self, open_cursor: "Callable[[], DriverCursor]") -> None:
         self._open = open_cursor
-        self._cursor: AsyncCursor[Row] | None = None
-        self._reader: tuple[bool, UUID] | None = None
+        self._cursor: DriverCursor | None = None
+        self._reader: Reader | None = None
 
-    def _checked(self) -> "AsyncCursor[Row]":
-        reader = (in_system_context(), acting_user().id)
-        if self._cursor is None:
+    @classmethod
+    def opened(cls, cursor: "DriverCursor", reader: Reader) -> Self:
+        """Return a cursor around one that is open already.
+
+        Args:
+            cursor: The driver's cursor.
+            reader: For whom it was opened.
+        """
+        guarded = cls(lambda: cursor)
+        guarded._cursor, guarded._reader = cursor, reader
+        return guarded
+
+    def _checked(self) -> "DriverCursor":
+        if self._cursor is None or self._reader is None:
+            reader = current_reader()
             self._cursor = self._open()
             self._reader = reader
-        elif reader != self._reader:
-            msg = "a cursor was opened by one user and read by another"
-            raise GuardRefusalError(msg)
+        else:
+            demand_reader(self._reader)
         return self._cursor
 
     def __aiter__(self) -> Self:

@@ -21,24 +21,24 @@ class GuardedDatabase:
 
     Args:
         raw: The driver's database.
-        phantom_keys: Whether the server may report a unique key as taken that no document holds any more.
-        reads_all_matches: Whether the server reads every match before it gives the first.
+        traits: The server's ways; `adapt` takes them later if they are not known yet.
     """
 
-    __slots__ = ("_policies", "_raw", "phantom_keys", "reads_all_matches")
+    __slots__ = ("_policies", "_raw", "traits")
 
-    def __init__(
-        self, raw: "AsyncDatabase[Row]", *, phantom_keys: bool = False, reads_all_matches: bool = False
-    ) -> None:
-        self.phantom_keys = phantom_keys
-        self.reads_all_matches = reads_all_matches
+    def __init__(self, raw: "AsyncDatabase[Row]", traits: ServerTraits | None = None) -> None:
+        self.traits = traits or ServerTraits(major_version=0)
         self._raw = with_codecs(raw)
         self._policies: dict[str, CollectionPolicy] = {}
 
     def adapt(self, traits: ServerTraits) -> None:
         """Take the server's ways into account, once they are known."""
-        self.phantom_keys = traits.phantom_keys
-        self.reads_all_matches = traits.reads_all_matches
+        self.traits = traits
+
+    @property
+    def reads_all_matches(self) -> bool:
+        """Whether the server reads every match before it gives the first."""
+        return self.traits.reads_all_matches
 
     @property
     def name(self) -> str:
@@ -74,7 +74,13 @@ class GuardedDatabase:
             raise GuardRefusalError(msg) from None
 
     def __getitem__(self, name: str) -> GuardedCollection:
-        return GuardedCollection(self._raw[name], self.policy(name), self)
+        """Open a collection.
+
+        Raises:
+            GuardRefusalError: It is not registered.
+        """
+        self.policy(name)
+        return GuardedCollection(self._raw[name], self)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):

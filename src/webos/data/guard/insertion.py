@@ -1,8 +1,15 @@
-"""Inserting documents, also on a server that keeps the keys of changed documents as if they were still taken."""
+"""Inserting documents, also on a server that keeps the keys of changed documents as if they were still taken.
 
+Such a phantom key is found on inserts only; a change of a document looks at the documents themselves. So a document
+that meets one is stored as a deleted one first and then replaced by itself, live. That is two steps and no
+transaction on purpose: in transactions that server does not see what others make unique at the same time. A crash
+between the two leaves a deleted document.
+"""
+
+import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -11,6 +18,8 @@ from pymongo.results import InsertManyResult, InsertOneResult
 __all__ = ["insert_many", "insert_one"]
 
 Row = dict[str, Any]
+# A server with phantom keys refuses a whole request for one of them; then its documents go one by one.
+_AT_ONCE = 1000
 
 
 async def insert_one(
@@ -21,6 +30,8 @@ async def insert_one(
     **options: Any,  # noqa: ANN401
 ) -> InsertOneResult:
     """Insert `document`.
+
+    In a transaction a value that only a phantom holds counts as taken: the failed insert has ended the transaction.
 
     Args:
         collection: The driver's collection.
@@ -34,9 +45,9 @@ async def insert_one(
     try:
         return await collection.insert_one(document, **options)
     except DuplicateKeyError as error:
-        if not phantom_keys or options.get("session") is not None or _is_about_id(error.details):
+        if not phantom_keys or _in_transaction(options) or not _may_be_phantom(error):
             raise
-    return await _insert_beside(collection, document)
+    return await _insert_beside(collection, document, **options)
 
 
 async def insert_many(
@@ -44,46 +55,85 @@ async def insert_many(
     documents: Sequence[Row],
     *,
     phantom_keys: bool,
+    ordered: bool = True,
     **options: Any,  # noqa: ANN401
 ) -> InsertManyResult:
     """Insert `documents`.
 
+    Args:
+        collection: The driver's collection.
+        documents: The stamped documents.
+        phantom_keys: As for `insert_one`.
+        ordered: Whether to stop at the first one that fails.
+        options: The driver's.
+
     Raises:
         BulkWriteError: A unique key is taken.
     """
-    try:
-        return await collection.insert_many(documents, **options)
-    except BulkWriteError as error:
-        failures = error.details.get("writeErrors", [])
-        duplicates = all(failure.get("code") == 11000 and not _is_about_id(failure) for failure in failures)  # noqa: PLR2004
-        if not phantom_keys or options.get("session") is not None or not failures or not duplicates:
-            raise
+    if not phantom_keys or _in_transaction(options):
+        return await collection.insert_many(documents, ordered=ordered, **options)
+    errors: list[Row] = []
+    inserted = 0
+    for start in range(0, len(documents), _AT_ONCE):
+        part = documents[start : start + _AT_ONCE]
         try:
-            for failure in failures:
-                await _insert_beside(collection, documents[failure["index"]])
+            await collection.insert_many(part, ordered=ordered, **options)
+            inserted += len(part)
+        except BulkWriteError as error:
+            errors += [{**each, "index": start + each["index"]} for each in error.details["writeErrors"]]
+            inserted += error.details["nInserted"]
         except DuplicateKeyError:
-            raise error from None
-        if options.get("ordered", True) and (rest := documents[failures[0]["index"] + 1 :]):
-            await insert_many(collection, rest, phantom_keys=phantom_keys, **options)
+            failures, tried = await _insert_each(collection, part, ordered=ordered, **options)
+            errors += [{**each, "index": start + each["index"]} for each in failures]
+            inserted += tried - len(failures)
+        if errors and ordered:
+            break
+    if errors:
+        counts = dict.fromkeys(("nUpserted", "nMatched", "nModified", "nRemoved"), 0)
+        raise BulkWriteError(
+            {"writeErrors": errors, "writeConcernErrors": [], "nInserted": inserted, "upserted": [], **counts}
+        )
     return InsertManyResult([document["_id"] for document in documents], acknowledged=True)
 
 
-async def _insert_beside(collection: AsyncCollection[Row], document: Row) -> InsertOneResult:
-    """Insert under a key nobody has, then change it to the real one, in one transaction.
+async def _insert_each(
+    collection: AsyncCollection[Row],
+    documents: Sequence[Row],
+    *,
+    ordered: bool,
+    **options: Any,  # noqa: ANN401
+) -> tuple[list[Row], int]:
+    """Insert one by one; return what failed, as the driver words it, and how many were tried."""
+    failures: list[Row] = []
+    for index, document in enumerate(documents):
+        try:
+            await insert_one(collection, document, phantom_keys=True, **options)
+        except DuplicateKeyError as error:
+            failures.append({**(error.details or {}), "index": index, "code": error.code, "op": document})
+            if ordered:
+                return failures, index + 1
+    return failures, len(documents)
 
-    Only an insert trips over a phantom key; a change looks at the documents themselves. All unique indexes of
-    guarded collections begin with `deleted_at`, so that a value there which occurs nowhere moves the document
-    away from every key.
-    """
-    async with collection.database.client.start_session() as session, await session.start_transaction():
-        result = await collection.insert_one({**document, "deleted_at": uuid4()}, session=session)
-        await collection.update_one(
-            {"_id": result.inserted_id}, {"$set": {"deleted_at": document.get("deleted_at")}}, session=session
-        )
+
+async def _insert_beside(collection: AsyncCollection[Row], document: Row, **options: Any) -> InsertOneResult:  # noqa: ANN401
+    result = await collection.insert_one({**document, "deleted_at": datetime.now(UTC)}, **options)
     document["_id"] = result.inserted_id
+    live = {"_id": result.inserted_id}
+    try:
+        await collection.replace_one(live, document, **options)
+    except BaseException:
+        # Also when the caller is cancelled: what was not inserted must not be found among the deleted ones.
+        await asyncio.shield(collection.delete_one(live))
+        raise
     return result
 
 
-def _is_about_id(details: Any) -> bool:  # noqa: ANN401 - the server's answer
-    message = str((details or {}).get("errmsg", ""))
-    return "index: _id_" in message or "_id" in ((details or {}).get("keyPattern") or {})
+def _in_transaction(options: Row) -> bool:
+    session = options.get("session")
+    return session is not None and bool(session.in_transaction)
+
+
+def _may_be_phantom(error: DuplicateKeyError) -> bool:
+    """Whether the key may belong to no document: the server names the pattern of a key only if one has it."""
+    details = error.details or {}
+    return "keyPattern" not in details and "index: _id_" not in str(details.get("errmsg", ""))

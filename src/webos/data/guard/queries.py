@@ -4,28 +4,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from webos.data.guard.refusal import GuardRefusalError
-from webos.data.policy import CollectionPolicy
+from webos.data.policy import PROTECTED_FIELDS, CollectionPolicy
 from webos.data.scope import acting_user, in_system_context
+from webos.kernel.errors import NotSignedInError
 
-__all__ = ["merge_filter", "restriction", "scan_for_code"]
+__all__ = ["merge_filter", "names_protected_field", "plain_key", "restriction", "scan_for_code"]
 
-# These run JavaScript on the server or reach other collections from inside an expression.
+# These run JavaScript on the server.
 _CODE = frozenset({"$where", "$function", "$accumulator"})
+# All else that begins with `$` is refused: the driver takes `$query` apart and lets it replace the whole filter.
+_FILTER_OPERATORS = frozenset({"$and", "$or", "$nor", "$expr", "$text", "$jsonSchema", "$comment"})
+_LOGICAL = frozenset({"$and", "$or", "$nor"})
 
 
 def restriction(policy: CollectionPolicy) -> dict[str, Any]:
     """Return what every query on the collection must also match, for whoever acts now.
 
     Raises:
-        NotSignedInError: Nobody acts.
+        NotSignedInError: Nobody acts, or a visitor asks for documents that have owners.
     """
-    rules: dict[str, Any] = {"deleted_at": None}
     if in_system_context():
-        return rules
+        return {"deleted_at": None}
     user = acting_user()
-    if policy.owned and not user.is_superuser:
-        rules["created_by"] = user.id
-    return rules
+    if not policy.owned or user.is_superuser:
+        return {"deleted_at": None}
+    if not user.is_authenticated:
+        msg = f"{policy.model} belongs to its authors"
+        raise NotSignedInError(msg, user_message=NotSignedInError.title)
+    return {"deleted_at": None, "created_by": user.id}
 
 
 def merge_filter(query: Mapping[str, Any] | None, rules: dict[str, Any]) -> dict[str, Any]:
@@ -33,14 +39,30 @@ def merge_filter(query: Mapping[str, Any] | None, rules: dict[str, Any]) -> dict
 
     The rules are put beside the query's own keys, for a nested `$and` keeps some servers from using an index;
     where a key collides, both conditions are kept in an `$and`.
+
+    Raises:
+        GuardRefusalError: The query has an operator that could set the rules aside.
     """
-    if not query:
+    if query is None:
         return dict(rules)
-    scan_for_code(query)
-    merged = dict(query)
-    clashes = [key for key in rules if key in merged]
-    if clashes:
-        own = {key: merged.pop(key) for key in clashes}
+    if not isinstance(query, Mapping):
+        msg = "a filter is a mapping of fields to conditions"
+        raise GuardRefusalError(msg)
+    merged: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for written, value in query.items():
+        key = written if type(written) is str else plain_key(written)
+        if key[:1] == "$" and key not in _FILTER_OPERATORS:
+            msg = f"{key} is not allowed in a filter"
+            raise GuardRefusalError(msg)
+        if isinstance(value, (Mapping, list, tuple)):
+            scan_for_code(value)
+        target = own if key in rules else merged
+        if key in target:
+            msg = f"{key} is in the filter twice"
+            raise GuardRefusalError(msg)
+        target[key] = value
+    if own:
         merged["$and"] = [*merged.get("$and", ()), own]
     merged.update(rules)
     return merged
@@ -53,7 +75,8 @@ def scan_for_code(value: object) -> None:
         GuardRefusalError: `$where`, `$function` or `$accumulator` is used.
     """
     if isinstance(value, Mapping):
-        for key, inner in value.items():
+        for written, inner in value.items():
+            key = written if type(written) is str else plain_key(written)
             if key in _CODE:
                 msg = f"{key} is not allowed"
                 raise GuardRefusalError(msg)
@@ -63,3 +86,26 @@ def scan_for_code(value: object) -> None:
         for inner in value:
             if isinstance(inner, (Mapping, list, tuple)):
                 scan_for_code(inner)
+
+
+def names_protected_field(query: Mapping[str, Any]) -> bool:
+    """Return whether a filter has a condition on a field that only the guard writes, also below `$and` and the like."""
+    for written, value in query.items():
+        key = plain_key(written)
+        if key.partition(".")[0] in PROTECTED_FIELDS:
+            return True
+        if key in _LOGICAL and any(isinstance(part, Mapping) and names_protected_field(part) for part in value):
+            return True
+    return False
+
+
+def plain_key(key: object) -> str:
+    """Return a field name as plain text: a text that is also an enum has a hash of its own and is in no set.
+
+    Raises:
+        GuardRefusalError: It is no text.
+    """
+    if not isinstance(key, str):
+        msg = f"a field name is text, not {type(key).__name__}"
+        raise GuardRefusalError(msg)
+    return str.__str__(key)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webos.data.guard.queries import scan_for_code
+from webos.data.guard.queries import plain_key, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import PROTECTED_FIELDS, CollectionPolicy
-from webos.data.scope import in_system_context
+from webos.data.scope import acting_user, in_system_context
 from webos.data.stamp import Stamp, current_stamp
+from webos.kernel.errors import NotSignedInError
 
 __all__ = ["Update", "soft_deletion", "stamp_insert", "stamp_replacement", "stamp_update"]
 
@@ -20,12 +21,17 @@ _OPERATORS = frozenset(
     }
 )  # fmt: skip
 _PIPELINE_STAGES = frozenset({"$set", "$addFields", "$unset"})
+# Not every server notices when a pipeline changes an id, and then the document is lost to every index.
+_UNWRITABLE = PROTECTED_FIELDS | {"_id"}
 
 
-def stamp_insert(document: Mapping[str, Any]) -> dict[str, Any]:
+def stamp_insert(policy: CollectionPolicy, document: Mapping[str, Any]) -> dict[str, Any]:
     """Return `document` with author, time and first revision, whatever it held there.
 
     Inside a system context given stamps are kept, so that data can be taken over from elsewhere.
+
+    Raises:
+        NotSignedInError: A visitor would become the owner of a document.
     """
     stamp = current_stamp()
     stamps = {
@@ -38,7 +44,12 @@ def stamp_insert(document: Mapping[str, Any]) -> dict[str, Any]:
     }
     if in_system_context():
         stamps.update({key: document[key] for key in stamps if document.get(key)})
-    return {**document, **stamps}
+    elif policy.owned and not acting_user().is_authenticated:
+        msg = f"a visitor cannot own a {policy.model}"
+        raise NotSignedInError(msg, user_message=NotSignedInError.title)
+    stamped = {key if type(key) is str else plain_key(key): value for key, value in document.items()}
+    stamped.update(stamps)
+    return stamped
 
 
 def stamp_update(update: Update, *, upsert: bool = False) -> Update:
@@ -67,9 +78,9 @@ def stamp_replacement(policy: CollectionPolicy, document: Mapping[str, Any]) -> 
         What the filter must match in addition (the revision the replacement is based on), and the update.
     """
     based_on = document.get("revision")
-    fields = {key: value for key, value in document.items() if key not in PROTECTED_FIELDS and key != "_id"}
+    fields = {key: value for key, value in document.items() if key not in _UNWRITABLE}
     update: dict[str, Any] = {"$set": fields}
-    gone = policy.fields - fields.keys() - PROTECTED_FIELDS - {"_id"}
+    gone = policy.fields - fields.keys() - _UNWRITABLE
     if gone:
         update["$unset"] = dict.fromkeys(sorted(gone), "")
     return ({"revision": based_on} if based_on else {}), _stamp_operators(update, current_stamp(), upsert=False)
@@ -94,6 +105,8 @@ def _stamp_operators(update: Mapping[str, Any], stamp: Stamp, *, upsert: bool) -
             _refuse_protected(field)
             if operator == "$rename":
                 _refuse_protected(value)
+        if operator == "$pull":
+            scan_for_code(fields)
         stamped[operator] = dict(fields)
     stamped.setdefault("$set", {}).update({"updated_at": stamp.at, "updated_by": stamp.by})
     stamped.setdefault("$inc", {})["revision"] = 1
@@ -118,6 +131,7 @@ def _stamp_pipeline(update: Sequence[Mapping[str, Any]], stamp: Stamp) -> list[M
 
 
 def _refuse_protected(field: object) -> None:
-    if str(field).split(".", 1)[0] in PROTECTED_FIELDS:
-        msg = f"{field} is written by the framework only"
+    name = field if type(field) is str else plain_key(field)
+    if name.partition(".")[0] in _UNWRITABLE:
+        msg = f"{name} is written by the framework only"
         raise GuardRefusalError(msg)
