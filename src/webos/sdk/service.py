@@ -10,7 +10,7 @@ from loguru import logger
 from pydantic import BaseModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from webos.events import EventBus, EventEnvelope
+from webos.events import EventBus, ModuleBus
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
 
@@ -18,34 +18,9 @@ if TYPE_CHECKING:
     from loguru import Logger
     from pymongo import AsyncMongoClient
 
-__all__ = ["BaseService", "ModuleBus", "ServiceWiring"]
+__all__ = ["BaseService", "ServiceWiring"]
 
 S = TypeVar("S")
-
-
-class ModuleBus:
-    """The event bus as one module sees it: what it emits carries the module's name as its source.
-
-    Args:
-        bus: The application's bus.
-        source: Name of the module.
-    """
-
-    def __init__(self, bus: EventBus, source: str) -> None:
-        self._bus = bus
-        self._source = source
-
-    async def emit(self, topic: str, payload: dict[str, Any] | None = None) -> EventEnvelope:
-        """Tell every subscriber of `topic`.
-
-        Args:
-            topic: `entity:action`.
-            payload: What happened; JSON-able.
-
-        Returns:
-            The envelope that was sent.
-        """
-        return await self._bus.emit(topic, payload, source=self._source)
 
 
 @dataclass(frozen=True, slots=True)
