@@ -21,14 +21,14 @@ from webos.kernel.registry import ServiceRegistry
 from webos.tasks.base import BaseTask
 from webos.tasks.broker import MongoLeaseBroker
 from webos.tasks.delivery import QueuedMessage
-from webos.tasks.execution import Execution, Interruption, TaskEnvironment
+from webos.tasks.execution import TaskEnvironment
 from webos.tasks.handle import TaskHandle
 from webos.tasks.identity import IdentityMiddleware
 from webos.tasks.keeper import LeaseKeeper
 from webos.tasks.lease_queue import LeaseQueue
-from webos.tasks.receiver import current_delivery
 from webos.tasks.record import TaskRecord, TaskState
 from webos.tasks.registry import RegisteredTask, TaskRegistry
+from webos.tasks.running import RunningTasks
 from webos.tasks.store import TaskStore
 from webos.tasks.watcher import TaskListener, TaskWatcher
 from webos.tasks.worker import Worker
@@ -74,15 +74,13 @@ class TaskService:
         self._client = connection.client
         self._store = TaskStore(connection.raw[_TASKS])
         self._queue = LeaseQueue(connection.raw[_QUEUE])
-        self._environment = TaskEnvironment(self._store, bus, messenger, services)
+        self._running = RunningTasks(TaskEnvironment(self._store, bus, messenger, services), self._store)
         self._watcher = TaskWatcher(self._store, changes)
         self._broker = MongoLeaseBroker(self._queue, slots=slots, on_dead=self._bury)
         self._broker.add_middlewares(IdentityMiddleware(load_user))
-        self._registry = TaskRegistry(self._broker, self._execute)
-        keeper = LeaseKeeper(self._broker, on_beat=self._beat, on_lost=self._lose)
+        self._registry = TaskRegistry(self._broker, self._running.execute)
+        keeper = LeaseKeeper(self._broker, on_beat=self._running.beat, on_lost=self._running.lose)
         self._worker = Worker(self._broker, keeper, slots=slots)
-        self._running: dict[str, Execution] = {}
-        self._stopping = False
         self._ignore_changes: Callable[[], None] | None = None
 
     def register(self, module_name: str, task_class: type[BaseTask]) -> str:
@@ -122,7 +120,7 @@ class TaskService:
     async def run_worker(self) -> None:
         """Run tasks in this process from now on, in the background."""
         if not self._worker.is_running:
-            self._stopping = False
+            self._running.accept()
             self._ignore_changes = self._changes.listen(_TASKS, self._on_change)
             self._worker.start()
 
@@ -135,7 +133,7 @@ class TaskService:
         if self._ignore_changes is not None:
             self._ignore_changes()
             self._ignore_changes = None
-        await self._worker.stop(self._interrupt_all, grace)
+        await self._worker.stop(self._running.interrupt_all, grace)
 
     async def submit(
         self, task_class: type[BaseTask], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -207,8 +205,8 @@ class TaskService:
         record = await self._store.cancel((await self.get(task_id)).id) or await self.get(task_id)
         if record.state is TaskState.CANCELLED:
             await self._queue.withdraw(task_id)
-        elif record.cancel_requested and task_id in self._running:
-            self._running[task_id].interrupt(Interruption.CANCELLED)
+        elif record.cancel_requested:
+            self._running.cancel(task_id)
         return record
 
     async def wait(self, task_id: str, timeout: float | None = None) -> TaskRecord:  # noqa: ASYNC109 - a deadline for the wait
@@ -270,37 +268,12 @@ class TaskService:
         async with self._client.start_session() as session:
             await session.with_transaction(write)
 
-    async def _execute(self, task: RegisteredTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        delivery = current_delivery()
-        execution = Execution(task, delivery, self._environment)
-        self._running[delivery.message.id] = execution
-        if self._stopping:
-            execution.interrupt(Interruption.STOPPING)
-        try:
-            await execution.run(args, kwargs)
-        finally:
-            del self._running[delivery.message.id]
-
-    def _interrupt_all(self) -> None:
-        self._stopping = True
-        for execution in list(self._running.values()):
-            execution.interrupt(Interruption.STOPPING)
-
     def _on_change(self, change: Change) -> None:
         """Look for what other processes submit or want to end; nothing is read for it."""
         if change.operation == "insert" or change.document_id is None:
             self._broker.wake()
-        elif "cancel_requested" in change.fields and change.document_id in self._running:
-            self._running[change.document_id].interrupt(Interruption.CANCELLED)
-
-    async def _beat(self, messages: list[QueuedMessage]) -> None:
-        for task_id in await self._store.beat(messages):
-            if task_id in self._running:
-                self._running[task_id].interrupt(Interruption.CANCELLED)
-
-    def _lose(self, task_id: str) -> None:
-        if task_id in self._running:
-            self._running[task_id].interrupt(Interruption.LOST)
+        elif "cancel_requested" in change.fields:
+            self._running.cancel(change.document_id)
 
     async def _bury(self, message: QueuedMessage) -> None:
         await self._store.fail_unstarted(
