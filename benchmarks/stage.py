@@ -24,6 +24,7 @@ class Stage:
         self.effort = effort
         self._stack = AsyncExitStack()
         self._site: Site | None = None
+        self._failed = False
 
     async def __aenter__(self) -> Self:
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="webos-bench-")))
@@ -35,11 +36,20 @@ class Stage:
         await self._stack.aclose()
 
     async def site(self) -> Site:
-        """Return the running application with all its data."""
+        """Return the running application with all its data.
+
+        Raises:
+            RuntimeError: It did not start for an earlier row.
+        """
+        if self._failed:
+            msg = "the application did not start, see above"
+            raise RuntimeError(msg)
         if self._site is None:
             folder = self.folder / "site"
             folder.mkdir()
+            self._failed = True
             self._site = await self._stack.enter_async_context(open_site(folder, self.effort.flights))
+            self._failed = False
         return self._site
 
     def program(self, module: str, *arguments: str, told: str = "") -> Program:

@@ -12,9 +12,15 @@ from urllib.parse import quote
 from bson import DBRef, ObjectId
 
 from benchmarks.flights import read_airlines, read_flights
+from benchmarks.modules.flightlog.models import Airline, Flight
 from webos.data.connection import Connection
 from webos.data.embedded import EmbeddedServer
 from webos.data.endpoint import Endpoint
+from webos.data.guard import GuardedDatabase
+from webos.data.initializer import initialize_models
+from webos.data.links import resolve_links
+from webos.data.model_registry import ModelInfo
+from webos.data.server_traits import read_traits
 from webos.kernel.context import SYSTEM
 
 __all__ = ["driver_url", "fill", "in_batches", "open_database", "server_url"]
@@ -68,6 +74,7 @@ async def fill(connection: Connection, flights: int) -> None:
         connection: To the database.
         flights: How many.
     """
+    await _make_indexes(connection)
     stamps = _stamps()
     airlines = {code: ObjectId() for code in read_airlines()}
     rows = [{"_id": airlines[code], "code": code, "name": name, **stamps} for code, name in read_airlines().items()]
@@ -79,6 +86,17 @@ async def fill(connection: Connection, flights: int) -> None:
         for document in documents:
             del document["carrier"]
         await collection.insert_many(documents, ordered=False)
+
+
+async def _make_indexes(connection: Connection) -> None:
+    """Make the indexes of the models first: over documents that are there already it takes minutes."""
+    traits = await read_traits(connection.client)
+    database = GuardedDatabase(connection.raw)
+    database.adapt(traits)
+    infos = [ModelInfo(f"flightlog.{model.__name__}", "flightlog", model, None, None) for model in (Airline, Flight)]
+    for info in infos:
+        resolve_links(info, {}, {"Airline": Airline})
+    await initialize_models(database, infos, major_version=traits.major_version)
 
 
 def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
