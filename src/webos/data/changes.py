@@ -88,6 +88,7 @@ class ChangeHub:
                                 "ns": 1,
                                 "documentKey": 1,
                                 "updateDescription.updatedFields": 1,
+                                "updateDescription.removedFields": 1,
                             }
                         }
                     ],
@@ -111,8 +112,10 @@ class ChangeHub:
         listeners = self._listeners.get(collection)
         if not listeners or "documentKey" not in event:
             return
-        touched = (event.get("updateDescription") or {}).get("updatedFields") or {}
-        fields = frozenset(str(name).split(".", 1)[0] for name in touched)
+        update = event.get("updateDescription") or {}
+        touched = update.get("updatedFields") or {}
+        names = [*touched, *(update.get("removedFields") or ())]
+        fields = frozenset(str(name).split(".", 1)[0] for name in names)
         operation = event["operationType"]
         if "deleted_at" in touched:
             operation = "restore" if touched["deleted_at"] is None else "delete"

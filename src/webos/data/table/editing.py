@@ -10,7 +10,9 @@ from webos.data.table.columns import Column, columns_of
 from webos.data.table.rows import plain_value
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 
-__all__ = ["apply_changes", "create_document", "find_document", "validation_messages"]
+__all__ = ["apply_changes", "change_document", "create_document", "find_document", "validation_messages"]
+
+_ATTEMPTS = 5
 
 
 async def find_document(document: type[CoreDocument], identity: str) -> CoreDocument:
@@ -28,6 +30,34 @@ async def find_document(document: type[CoreDocument], identity: str) -> CoreDocu
         msg = f"no such {document.__name__}"
         raise NotFoundError(msg)
     return found
+
+
+async def change_document(
+    document: type[CoreDocument],
+    identity: str,
+    changes: Mapping[str, Any],
+    *,
+    revision: int | None,
+    was: Mapping[str, Any],
+) -> None:
+    """Change fields of a stored document, as `apply_changes` does, beside others who change other fields.
+
+    Raises:
+        NotFoundError: There is none for the acting user.
+        InvalidInputError: A value does not fit, or a field cannot be changed; `fields` says which and why.
+        ConflictError: Somebody else changed one of the fields, or it was changed again and again meanwhile.
+    """
+    for attempt in range(_ATTEMPTS):
+        target = await find_document(document, identity)
+        apply_changes(target, changes, revision=revision, was=was)
+        try:
+            await target.save()
+        except ConflictError as error:
+            # Without fields it was another revision: what it means is decided on what is stored now.
+            if error.fields or attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def apply_changes(
@@ -53,13 +83,7 @@ def apply_changes(
             raise InvalidInputError(fields={name: "This field cannot be changed here."})
     if revision is not None and revision != target.revision:
         _refuse_overlap(target, changes, was, columns)
-    messages: dict[str, str] = {}
-    validator = type(target).__pydantic_validator__
-    for name, value in changes.items():
-        try:
-            validator.validate_assignment(target, name, value)
-        except ValidationError as error:
-            messages.update(validation_messages(error, name))
+    messages = _assign(target, dict(changes))
     if messages:
         raise InvalidInputError("; ".join(messages.values()), fields=messages)
 
@@ -73,12 +97,30 @@ async def create_document(document: type[CoreDocument], values: Mapping[str, Any
     """
     own = {name: value for name, value in values.items() if name not in AUDIT_FIELDS and name != "id"}
     try:
-        made = document.model_validate(own)
+        made = document.model_validate(own, by_name=True, by_alias=True)
     except ValidationError as error:
         messages = validation_messages(error)
         raise InvalidInputError(fields=messages) from None
     stored: CoreDocument = await made.insert()
     return stored
+
+
+def _assign(target: CoreDocument, values: dict[str, Any]) -> dict[str, str]:
+    """Set the values; a rule over several fields may hold only when the others are set as well."""
+    validator = type(target).__pydantic_validator__
+    while values:
+        refused: dict[str, Any] = {}
+        messages: dict[str, str] = {}
+        for name, value in values.items():
+            try:
+                validator.validate_assignment(target, name, value)
+            except ValidationError as error:
+                refused[name] = value
+                messages.update(validation_messages(error, name))
+        if len(refused) == len(values):
+            return messages
+        values = refused
+    return {}
 
 
 def validation_messages(error: ValidationError, default: str = "") -> dict[str, str]:

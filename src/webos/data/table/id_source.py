@@ -7,9 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 import bson
-from bson import ObjectId
+from bson import Binary, ObjectId
+from bson.binary import UuidRepresentation
+from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import DESCENDING
 
 from webos.data.guard import GuardedCollection
@@ -23,6 +26,10 @@ Ids = bytes | list[Any]
 Order = list[tuple[str, int]]
 Row = dict[str, Any]
 _BATCH = 5000
+# Ids have to come as they are read elsewhere; times only have to be in order.
+_OPTIONS: CodecOptions[Row] = CodecOptions(
+    uuid_representation=UuidRepresentation.STANDARD, datetime_conversion=DatetimeConversion.DATETIME_CLAMP
+)
 # A document's bytes: its length, the type and name of its first field, then that field's value.
 _ID_FIRST = b"\x07_id\x00"
 _ID_FROM, _ID_TO = 9, 21
@@ -66,7 +73,7 @@ def _ids_in(raw: bytes) -> Ids:
     at = 0
     while at < len(raw):
         if raw[at + 4 : at + _ID_FROM] != _ID_FIRST:
-            return [row["_id"] for row in bson.decode_all(raw)]
+            return [row["_id"] for row in bson.decode_all(raw, _OPTIONS)]
         ids.append(raw[at + _ID_FROM : at + _ID_TO])
         at += int.from_bytes(raw[at : at + 4], "little")
     return b"".join(ids)
@@ -83,7 +90,7 @@ def _in_id_order(batches: Sequence[Ids]) -> Ids:
 
 
 def _matching(raw: bytes, tests: Sequence[Predicate]) -> list[Row]:
-    rows: list[Row] = bson.decode_all(raw)
+    rows: list[Row] = bson.decode_all(raw, _OPTIONS)
     return [row for row in rows if all(test(row) for test in tests)] if tests else rows
 
 
@@ -96,31 +103,42 @@ def _sorted_ids(rows: list[Row], order: Order) -> list[Any]:
 
 def _sort_by(rows: list[Row], name: str, *, reverse: bool) -> None:
     kinds = {type(row.get(name)) for row in rows}
-    if len(kinds) == 1 and kinds <= {int, float, str, datetime, ObjectId}:
+    if len(kinds) == 1 and kinds <= {int, str, datetime, ObjectId}:
         rows.sort(key=itemgetter(name), reverse=reverse)
-    elif kinds <= {int, float, type(None)}:
+    elif kinds <= {int, float, type(None)} and _all_finite(rows, name):
         rows.sort(key=lambda row: -math.inf if (value := row.get(name)) is None else value, reverse=reverse)
     else:
         rows.sort(key=lambda row: _rank(row.get(name)), reverse=reverse)
 
 
+def _all_finite(rows: list[Row], name: str) -> bool:
+    """Return whether every number can be compared, and `-inf` is free to stand for no number."""
+    return all(math.isfinite(value) for row in rows if type(value := row.get(name)) is float)
+
+
 # MongoDB's order of types, as far as columns hold them. Truth values come first here: they are numbers to Python.
 _RANKS: tuple[tuple[type | tuple[type, ...], int], ...] = (
-    (bool, 5),
-    ((int, float, Decimal), 1),
-    (str, 2),
-    (ObjectId, 4),
-    (datetime, 6),
+    (bool, 7),
+    ((int, float, Decimal), 2),
+    (str, 3),
+    (ObjectId, 6),
+    (datetime, 8),
 )
 
 
 def _rank(value: Any) -> tuple[int, Any]:  # noqa: ANN401 - any stored value
-    """Order values as MongoDB does: empty ones first, then numbers, texts, others, ids, truth values, times."""
+    """Order values as MongoDB does: empty ones, numbers, texts, others, bytes, ids, truth values, times."""
     if value is None:
         return (0, 0)
+    if isinstance(value, bson.Decimal128):
+        value = value.to_decimal()
+    if isinstance(value, (float, Decimal)) and (value.is_nan() if isinstance(value, Decimal) else math.isnan(value)):
+        return (1, 0)
     for kind, rank in _RANKS:
         if isinstance(value, kind):
             return (rank, value)
-    if isinstance(value, bson.Decimal128):
-        return (1, value.to_decimal())
-    return (3, str(value))
+    if isinstance(value, UUID):
+        value = Binary.from_uuid(value)
+    if isinstance(value, bytes):
+        return (5, (len(value), getattr(value, "subtype", 0), bytes(value)))
+    return (4, str(value))

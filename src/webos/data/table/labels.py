@@ -7,10 +7,10 @@ from typing import Any
 from webos.data.changes import Change, ChangeHub
 from webos.data.document import CoreDocument
 from webos.data.model_registry import ModelInfo, ModelRegistry
-from webos.data.table.columns import label_field
+from webos.data.table.columns import label_field, stored_name
 from webos.kernel.context import current_user
 
-__all__ = ["LabelReader"]
+__all__ = ["LabelReader", "label_text"]
 
 _MAX_LABELS = 50_000
 
@@ -29,7 +29,7 @@ class LabelReader:
         self._models = models
         self._changes = changes
         self._kept: OrderedDict[tuple[str, Any], str] = OrderedDict()
-        self._watched: set[str] = set()
+        self._changes_seen: dict[str, int] = {}
 
     async def read(self, target: type[CoreDocument], identities: Iterable[Any]) -> dict[Any, str]:
         """Return the labels of the documents that exist and that the acting user may read."""
@@ -40,22 +40,29 @@ class LabelReader:
         labels = {identity: self._kept[key] for identity in wanted if (key := (info.name, identity)) in self._kept}
         missing = wanted - labels.keys()
         if missing:
+            seen = self._watch(info)
             fresh = await _read(target, missing)
             labels.update(fresh)
-            if not info.policy.owned:
+            # What was read while something changed may be old already.
+            if not info.policy.owned and self._changes_seen[info.name] == seen:
                 self._keep(info, fresh)
         return labels
 
-    def _keep(self, info: ModelInfo, labels: dict[Any, str]) -> None:
-        if info.name not in self._watched:
-            self._watched.add(info.name)
+    def _watch(self, info: ModelInfo) -> int:
+        """Return how many changes of the model were seen so far, from now on every one."""
+        if info.name not in self._changes_seen:
+            self._changes_seen[info.name] = 0
             self._changes.listen(info.collection, lambda change: self._forget(info.name, change))
+        return self._changes_seen[info.name]
+
+    def _keep(self, info: ModelInfo, labels: dict[Any, str]) -> None:
         for identity, label in labels.items():
             self._kept[(info.name, identity)] = label
         while len(self._kept) > _MAX_LABELS:
             self._kept.popitem(last=False)
 
     def _forget(self, model: str, change: Change) -> None:
+        self._changes_seen[model] += 1
         if change.document_id is not None:
             self._kept.pop((model, change.document_id), None)
             return
@@ -67,5 +74,11 @@ async def _read(target: type[CoreDocument], identities: set[Any]) -> dict[Any, s
     name = label_field(target)
     if name is None:
         return {identity: str(identity) for identity in identities}
-    cursor = target.get_pymongo_collection().find({"_id": {"$in": list(identities)}}, {name: 1})
-    return {row["_id"]: str(row.get(name, "")) async for row in cursor}
+    stored = stored_name(target, name)
+    cursor = target.get_pymongo_collection().find({"_id": {"$in": list(identities)}}, {stored: 1})
+    return {row["_id"]: label_text(row.get(stored)) async for row in cursor}
+
+
+def label_text(value: object) -> str:
+    """Return the value of a label's field as people read it."""
+    return "" if value is None else str(value)

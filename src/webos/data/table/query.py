@@ -1,24 +1,19 @@
 """What a table is asked for, compiled from an allow-list into a database filter and sort."""
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
-from bson.decimal128 import Decimal128
 from pymongo import ASCENDING, DESCENDING
 
 from webos.data.table.columns import Column, ColumnKind
+from webos.data.table.operands import day_operand, number_operand, text_operand
 from webos.kernel.errors import InvalidInputError
 
 __all__ = ["LinkLookup", "TableQuery", "compile_filter", "compile_search", "compile_sort", "join_conditions"]
 
-_MAX_TEXT = 200
 _MAX_CONDITIONS = 20
-_INT64 = range(-(2**63), 2**63)
 # A bare `$` also matches before a line break at the end.
 _END = r"$(?!\n)"
 _COMPARISONS = {
@@ -109,7 +104,9 @@ def compile_search(columns: Mapping[str, Column], words: str) -> dict[str, Any]:
         return {}
     if not texts:
         return {"_id": {"$in": []}}
-    return join_conditions([{"$or": [{name: _contains(_text("search", word))} for name in texts]} for word in wanted])
+    return join_conditions(
+        [{"$or": [{name: _contains(text_operand("search", word))} for name in texts]} for word in wanted]
+    )
 
 
 def join_conditions(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -163,22 +160,22 @@ def _truth_condition(column: Column, kind: str, condition: Mapping[str, Any]) ->
 
 
 def _words_condition(column: Column, kind: str, condition: Mapping[str, Any]) -> dict[str, Any]:
-    return {column.stored: _text_condition(column, kind, _text(column.field, condition.get("filter")))}
+    return {column.stored: _text_condition(column, kind, text_operand(column.field, condition.get("filter")))}
 
 
 def _number_condition(column: Column, kind: str, condition: Mapping[str, Any]) -> dict[str, Any]:
-    value = _number(column, condition.get("filter"))
+    value = number_operand(column, condition.get("filter"))
     if kind == "inRange":
-        return {column.stored: {"$gte": value, "$lte": _number(column, condition.get("filterTo"))}}
+        return {column.stored: {"$gte": value, "$lte": number_operand(column, condition.get("filterTo"))}}
     if kind not in _COMPARISONS:
         raise _unknown(column)
     return {column.stored: value if kind == "equals" else {_COMPARISONS[kind]: value}}
 
 
 def _time_condition(column: Column, kind: str, condition: Mapping[str, Any]) -> dict[str, Any]:
-    begin, following = _day(column, condition.get("dateFrom"))
+    begin, following = day_operand(column, condition.get("dateFrom"))
     if kind == "inRange":
-        return {column.stored: {"$gte": begin, "$lt": _day(column, condition.get("dateTo"))[1]}}
+        return {column.stored: {"$gte": begin, "$lt": day_operand(column, condition.get("dateTo"))[1]}}
     ranges: dict[str, dict[str, Any]] = {
         "equals": {"$gte": begin, "$lt": following},
         "notEqual": {"$not": {"$gte": begin, "$lt": following}},
@@ -191,7 +188,7 @@ def _time_condition(column: Column, kind: str, condition: Mapping[str, Any]) -> 
 
 
 def _choice_condition(column: Column, kind: str, condition: Mapping[str, Any]) -> dict[str, Any]:
-    text = _text(column.field, condition.get("filter")).casefold()
+    text = text_operand(column.field, condition.get("filter")).casefold()
     if kind not in {"equals", "notEqual", "contains", "notContains", "startsWith", "endsWith"}:
         raise _unknown(column)
 
@@ -228,7 +225,7 @@ def _link_condition(column: Column, condition: Mapping[str, Any]) -> LinkLookup:
         return LinkLookup(column, None, negate=kind == "notBlank")
     if "conditions" in condition:
         raise InvalidInputError(fields={column.field: "One condition is possible on a linked record."})
-    text = _text(column.field, condition.get("filter"))
+    text = text_operand(column.field, condition.get("filter"))
     negate = kind in {"notContains", "notEqual"}
     positive = {"notContains": "contains", "notEqual": "equals"}.get(kind, kind)
     return LinkLookup(column, _text_condition(column, positive, text), negate=negate)
@@ -236,56 +233,6 @@ def _link_condition(column: Column, condition: Mapping[str, Any]) -> LinkLookup:
 
 def _contains(text: str) -> dict[str, Any]:
     return {"$regex": re.escape(text), "$options": "i"}
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidInputError(fields={name: "A text was expected."})
-    if len(value) > _MAX_TEXT:
-        raise InvalidInputError(fields={name: f"At most {_MAX_TEXT} characters are possible here."})
-    # The database can hold neither in an expression.
-    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
-        raise InvalidInputError(fields={name: "This text has characters that are not possible."})
-    return value
-
-
-def _number(column: Column, value: object) -> int | float | Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise InvalidInputError(fields={column.field: "A number was expected."})
-    try:
-        number = _parse_number(column.kind, value)
-    except (ValueError, ArithmeticError):
-        raise InvalidInputError(fields={column.field: "A number was expected."}) from None
-    if not _is_possible(number):
-        raise InvalidInputError(fields={column.field: "This number is too large."})
-    return number
-
-
-def _is_possible(number: float | Decimal) -> bool:
-    if isinstance(number, int):
-        return number in _INT64
-    return number.is_finite() if isinstance(number, Decimal) else math.isfinite(number)
-
-
-def _parse_number(kind: ColumnKind, value: float | str) -> int | float | Decimal:
-    if kind is ColumnKind.DECIMAL:
-        # With the digits and the range that the database can hold, or not at all.
-        return Decimal128(Decimal(str(value))).to_decimal()
-    if isinstance(value, int):
-        return value
-    number = float(value)
-    if not number.is_integer():
-        return number
-    return int(value) if isinstance(value, str) and value.strip("+-").isdigit() else int(number)
-
-
-def _day(column: Column, value: object) -> tuple[datetime, datetime]:
-    """Return the beginning of a day and that of the next."""
-    try:
-        begin = datetime.combine(date.fromisoformat(str(value)[:10]), time(), UTC)
-        return begin, begin + timedelta(days=1)
-    except (ValueError, OverflowError):
-        raise InvalidInputError(fields={column.field: "A date was expected."}) from None
 
 
 def _unknown(column: Column) -> InvalidInputError:

@@ -43,6 +43,8 @@ def _row(columns: Sequence[Column], document: Row, names: Mapping[str, Mapping[A
         value = document.get(column.stored)
         if isinstance(value, DBRef):
             row[column.field] = {"id": str(value.id), "label": names.get(column.field, {}).get(value.id, "")}
+        elif column.kind is ColumnKind.DATE and isinstance(value, datetime):
+            row[column.field] = value.date().isoformat()
         else:
             row[column.field] = plain_value(value)
     return row

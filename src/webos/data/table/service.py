@@ -1,35 +1,30 @@
 """The table service: what a grid asks for, answered under the rights of whoever asks."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from beanie import PydanticObjectId
-from bson import ObjectId
-from bson.errors import InvalidId
-from pymongo import ASCENDING
+from pydantic import TypeAdapter, ValidationError
 
-from webos.data.changes import Change, ChangeHub
+from webos.data.changes import ChangeHub
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedCollection, GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.scope import system_context
-from webos.data.table.columns import Column, columns_of, label_field
-from webos.data.table.editing import apply_changes, create_document, find_document
-from webos.data.table.id_source import read_ids
-from webos.data.table.labels import LabelReader
-from webos.data.table.query import LinkLookup, TableQuery, compile_filter, compile_search, compile_sort
+from webos.data.table.columns import Column, columns_of, label_field, stored_name
+from webos.data.table.editing import change_document, create_document, find_document
+from webos.data.table.labels import LabelReader, label_text
+from webos.data.table.query import TableQuery, compile_search
 from webos.data.table.rows import Row, projection, render_rows
-from webos.data.table.snapshot import IdSnapshot
-from webos.data.table.snapshots import SnapshotStore
-from webos.data.table.view import PLAIN, canonical, default_order, is_newest_first, moves
+from webos.data.table.view import View
+from webos.data.table.views import ViewOpener
 from webos.kernel.context import current_user
 from webos.kernel.errors import InvalidInputError, NotFoundError
 
 __all__ = ["Block", "TableService"]
 
 MAX_BLOCK = 1000
-_MAX_LINKED = 5000
 _WARM_FROM = 5000
 
 
@@ -60,15 +55,14 @@ class TableService:
     def __init__(self, models: ModelRegistry, database: GuardedDatabase, changes: ChangeHub) -> None:
         self._models = models
         self._database = database
-        self._changes = changes
         self._labels = LabelReader(models, changes)
-        self._snapshots = SnapshotStore()
-        self._watched: set[str] = set()
+        self._views = ViewOpener(models, database, changes)
+        self._id_types: dict[str, TypeAdapter[Any]] = {}
         self._shown: set[str] = set()
 
     async def close(self) -> None:
         """Stop all that runs in the background."""
-        await self._snapshots.close()
+        await self._views.close()
 
     async def warm(self) -> None:
         """Prepare the first view of every big table, so that the first to open it does not wait."""
@@ -76,8 +70,7 @@ class TableService:
             with system_context():
                 size = await self._collection(info).estimated_size()
             if not info.policy.owned and size >= _WARM_FROM:
-                _, snapshot = await self._snapshot(info, TableQuery({}), "")
-                await snapshot.total()
+                await (await self._views.open(info, TableQuery({}))).total()
 
     def show(self, info: ModelInfo) -> None:
         """Open a model to everybody who is signed in, because a page shows it and its module declares no permission."""
@@ -115,23 +108,22 @@ class TableService:
         if not 0 <= start <= end:
             raise InvalidInputError(fields={"start": "The range is not valid."})
         info = self.info(model)
-        handle, snapshot = await self._snapshot(info, query, handle)
+        view = await self._views.open(info, query, handle)
         columns = columns_of(info.document)
-        span = (start, min(end, start + MAX_BLOCK))
-        documents = await self._documents(info, snapshot, columns, span, newest_first=is_newest_first(info, query))
+        documents = await self._documents(info, view, columns, start, min(end, start + MAX_BLOCK))
         rows = await render_rows(columns, documents, self._labels)
-        return Block(rows, handle, len(snapshot) if snapshot.complete else None)
+        return Block(rows, view.handle, view.known_total)
 
     async def total(self, model: str, query: TableQuery, handle: str = "") -> tuple[str, int]:
         """Return the handle and the number of rows; waits until they are counted."""
-        handle, snapshot = await self._snapshot(self.info(model), query, handle)
-        return handle, await snapshot.total()
+        view = await self._views.open(self.info(model), query, handle)
+        return view.handle, await view.total()
 
     async def rows(self, model: str, identities: Sequence[str]) -> list[Row]:
         """Return single rows by their ids; those that do not exist for the acting user are left out."""
         info = self.info(model)
         columns = columns_of(info.document)
-        wanted = [_object_id(identity) for identity in identities[:MAX_BLOCK]]
+        wanted = self._ids(info, identities[:MAX_BLOCK])
         found = await self._collection(info).find({"_id": {"$in": wanted}}, projection(columns)).to_list()
         return await render_rows(columns, found, self._labels)
 
@@ -147,10 +139,8 @@ class TableService:
         """
         info = self.info(model)
         info.demand_write(current_user())
-        document = await find_document(info.document, identity)
-        apply_changes(document, changes, revision=revision, was=was)
-        await document.save()
-        return (await self.rows(model, [identity]))[0]
+        await change_document(info.document, identity, changes, revision=revision, was=was)
+        return await self._row(info, identity)
 
     async def create(self, model: str, values: Mapping[str, Any]) -> Row:
         """Store a new document and return its row.
@@ -160,8 +150,9 @@ class TableService:
             InvalidInputError: A value does not fit.
             ConflictError: A value that must be unique is taken.
         """
-        made = await self.store(self.info(model), values)
-        return (await self.rows(model, [str(made.id)]))[0]
+        info = self.info(model)
+        made = await self.store(info, values)
+        return await self._row(info, str(made.id))
 
     async def store(self, info: ModelInfo, values: Mapping[str, Any]) -> CoreDocument:
         """Store a new document of a model that a form shows.
@@ -196,24 +187,26 @@ class TableService:
             PermissionDeniedError: The acting user may not read the model.
         """
         info.demand_read(current_user())
-        name = label_field(info.document)
         columns = {column.field: column for column in columns_of(info.document)}
+        name = label_field(info.document)
         query = compile_search({name: columns[name]} if name in columns else columns, words)
-        cursor = self._collection(info).find(query, {name: 1} if name else {"_id": 1}, limit=limit)
-        return [(str(row["_id"]), str(row.get(name or "_id", ""))) async for row in cursor]
+        stored = stored_name(info.document, name) if name is not None else "_id"
+        cursor = self._collection(info).find(query, {stored: 1}, limit=limit)
+        return [(str(row["_id"]), label_text(row.get(stored))) async for row in cursor]
+
+    async def _row(self, info: ModelInfo, identity: str) -> Row:
+        rows = await self.rows(info.name, [identity])
+        if not rows:
+            msg = f"no such {info.document.__name__}"
+            raise NotFoundError(msg)
+        return rows[0]
 
     async def _documents(
-        self,
-        info: ModelInfo,
-        snapshot: IdSnapshot,
-        columns: Sequence[Column],
-        span: tuple[int, int],
-        *,
-        newest_first: bool,
+        self, info: ModelInfo, view: View, columns: Sequence[Column], start: int, end: int
     ) -> list[Row]:
         """Read a block; rows that were deleted since are taken out and others move up."""
         while True:
-            identities = await (snapshot.block_from_end(*span) if newest_first else snapshot.block(*span))
+            identities = await view.block(start, end)
             if not identities:
                 return []
             cursor = self._collection(info).find({"_id": {"$in": identities}}, projection(columns))
@@ -221,65 +214,19 @@ class TableService:
             gone = set(identities) - found.keys()
             if not gone:
                 return [found[identity] for identity in identities]
-            snapshot.remove(gone)
-
-    async def _snapshot(self, info: ModelInfo, query: TableQuery, handle: str) -> tuple[str, IdSnapshot]:
-        columns = {column.field: column for column in columns_of(info.document)}
-        chosen, lookups = compile_filter(columns, query.filter)
-        search = compile_search(columns, query.search)
-        order = compile_sort(columns, query.sort) if query.sort else default_order(info, columns)
-        if is_newest_first(info, query):
-            # One snapshot serves both directions: new rows are added to its end either way.
-            order = [("_id", ASCENDING)]
-        key = (info.collection, self._scope(info), canonical([chosen, search, query.filter]), tuple(order))
-        if handle and (kept := self._snapshots.find(handle, key)) is not None:
-            return handle, kept
-        conditions = [condition for condition in (chosen, search) if condition]
-        conditions += [await self._resolve(lookup) for lookup in lookups]
-        joined = conditions[0] if len(conditions) == 1 else {"$and": conditions} if conditions else {}
-        self._watch(info)
-        return self._snapshots.open(key, lambda: read_ids(self._collection(info), joined, order))
-
-    async def _resolve(self, lookup: LinkLookup) -> dict[str, Any]:
-        stored = lookup.column.stored
-        if lookup.condition is None:
-            return {stored: {"$ne": None} if lookup.negate else None}
-        target = lookup.column.target
-        name = label_field(target) if target is not None else None
-        if target is None or name is None:
-            raise InvalidInputError(fields={lookup.column.field: "This column cannot be filtered."})
-        self._models.of(target).demand_read(current_user())
-        cursor = target.get_pymongo_collection().find({name: lookup.condition}, {"_id": 1}, limit=_MAX_LINKED)
-        found = [row["_id"] async for row in cursor]
-        return {f"{stored}.$id": {"$nin" if lookup.negate else "$in": found}}
+            view.snapshot.remove(gone)
 
     def _collection(self, info: ModelInfo) -> GuardedCollection:
         return self._database[info.collection]
 
-    def _scope(self, info: ModelInfo) -> str:
-        """Say whose rows a snapshot holds, so that it is shared only among those who see the same."""
-        user = current_user()
-        return str(user.id) if info.policy.owned and not user.is_superuser else ""
-
-    def _watch(self, info: ModelInfo) -> None:
-        if info.collection not in self._watched:
-            self._watched.add(info.collection)
-            self._changes.listen(info.collection, self._changed)
-
-    def _changed(self, change: Change) -> None:
-        for key, snapshot in self._snapshots.of_collection(change.collection):
-            if change.operation == "delete":
-                snapshot.remove({change.document_id})
-            elif change.operation == "insert" and key[2:] == PLAIN and not key[1]:
-                snapshot.add_last(change.document_id)
-            elif change.operation == "update":
-                snapshot.stale = snapshot.stale or moves(key, change)
-            else:
-                snapshot.stale = True
-
-
-def _object_id(identity: str) -> Any:  # noqa: ANN401 - the id type of the model
-    try:
-        return PydanticObjectId(identity)
-    except (InvalidId, TypeError):
-        return ObjectId(b"\0" * 12)
+    def _ids(self, info: ModelInfo, identities: Sequence[str]) -> list[Any]:
+        """Return ids of the model's type; what cannot be one is left out."""
+        kind = self._id_types.get(info.name)
+        if kind is None:
+            annotation: Any = info.document.model_fields["id"].annotation
+            kind = self._id_types[info.name] = TypeAdapter(annotation)
+        found: list[Any] = []
+        for identity in identities:
+            with suppress(ValidationError):
+                found.append(kind.validate_python(identity))
+        return found

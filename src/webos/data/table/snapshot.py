@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from bisect import bisect_right
 from collections.abc import AsyncIterator
 from typing import Any
 
 from bson import ObjectId
 
 from webos.data.table.id_source import Ids
+from webos.kernel.errors import UnavailableError
 
 __all__ = ["IdSnapshot"]
 
@@ -55,11 +57,6 @@ class IdSnapshot:
             return self._others[start:end]
         return _unpack(bytes(self._packed[start * _ID_BYTES : end * _ID_BYTES]))
 
-    async def block_from_end(self, start: int, end: int) -> list[Any]:
-        """Return a block of the rows in reverse order; waits until all are known."""
-        total = await self.total()
-        return (await self.block(max(0, total - end), max(0, total - start)))[::-1]
-
     async def total(self) -> int:
         """Return the number of rows; waits until it is known."""
         self.last_used = time.monotonic()
@@ -68,6 +65,18 @@ class IdSnapshot:
         if self._error is not None:
             raise self._error
         return len(self)
+
+    @property
+    def last(self) -> bytes | None:
+        """The bytes of the last id, none for an empty snapshot; None where the ids are of another type."""
+        return bytes(self._packed[-_ID_BYTES:]) if self._others is None else None
+
+    def count_up_to(self, identity: bytes) -> int:
+        """Return how many ids are not greater than `identity`, in a snapshot that is in the order of the ids."""
+        return bisect_right(range(len(self)), identity, key=self._at)
+
+    def _at(self, index: int) -> bytes:
+        return bytes(self._packed[index * _ID_BYTES : (index + 1) * _ID_BYTES])
 
     def add_last(self, identity: Any) -> None:  # noqa: ANN401 - an id of any type
         """Add a new last row; where that is not its place, the snapshot becomes stale."""
@@ -103,12 +112,21 @@ class IdSnapshot:
                 async with self._grown:
                     self._extend(batch)
                     self._grown.notify_all()
+        except asyncio.CancelledError:
+            msg = "the snapshot was given up before it was read"
+            self._fail(UnavailableError(msg))
+            raise
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for a block
-            self._error = error
+            self._fail(error)
         finally:
             self.build_seconds = time.perf_counter() - begun
             self.complete = True
             await self._wake()
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        # Whoever asks next gets a new one.
+        self.stale = True
 
     async def _wake(self) -> None:
         async with self._grown:

@@ -34,12 +34,15 @@ class SnapshotStore:
         entry = self._by_handle.get(handle)
         return entry[1] if entry is not None and entry[0] == key else None
 
-    def open(self, key: Key, source: Callable[[], AsyncIterator[Ids]]) -> tuple[str, IdSnapshot]:
+    def open(
+        self, key: Key, source: Callable[[], AsyncIterator[Ids]], *, shared: bool = True
+    ) -> tuple[str, IdSnapshot]:
         """Return the current snapshot for `key`, begun anew where there is none or it is stale.
 
         Args:
             key: What the snapshot shows, and for whom.
             source: Begins to read the ids.
+            shared: Whether others may be given the same one; False where nothing tells when it becomes stale.
         """
         handle = self._current.get(key)
         if handle is not None and handle in self._by_handle:
@@ -49,7 +52,8 @@ class SnapshotStore:
         handle = token_urlsafe(12)
         snapshot = IdSnapshot(source())
         self._by_handle[handle] = (key, snapshot)
-        self._current[key] = handle
+        if shared:
+            self._current[key] = handle
         self._evict(handle)
         return handle, snapshot
 
@@ -74,7 +78,8 @@ class SnapshotStore:
         for handle in by_age:
             if used <= self._max_bytes and len(self._by_handle) <= self._max_count:
                 return
-            if handle == keep:
+            # Somebody waits for one that is still being read.
+            if handle == keep or not self._by_handle[handle][1].complete:
                 continue
             key, snapshot = self._by_handle.pop(handle)
             snapshot.cancel()
