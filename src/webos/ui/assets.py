@@ -98,7 +98,9 @@ class Assets:
     @staticmethod
     def _at_once() -> frozenset[str]:
         """Return the modules that the shell imports; fetched in parallel instead of one after the other."""
-        return frozenset(f"webos/{name}" for name in ("dom", "menu", "shortcuts", "task-row", "theme", "toasts"))
+        return frozenset(
+            f"webos/{name}" for name in ("commands", "dom", "menu", "shortcuts", "task-row", "theme", "toasts")
+        )
 
     @staticmethod
     def _style_sources() -> list[Path]:

@@ -52,7 +52,9 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     interface.messenger.attach(ToastChannel(interface.tabs))
     interface.pages.on_change(lambda: _on_pages_change(interface))
     _keep_storage_in(interface.settings.data_dir / "interface")
-    indicator = TaskIndicator(interface.tasks, interface.tabs) if interface.tasks is not None else None
+    indicator = (
+        TaskIndicator(interface.tasks, interface.tabs, interface.identity) if interface.tasks is not None else None
+    )
 
     async def root() -> Response | None:
         client = context.client

@@ -212,7 +212,7 @@ class Page:
                 text("h2", title)
             return Chart(figure, label=label or title)
 
-    def add_progress(self, task_id: Any) -> TaskProgress:  # noqa: ANN401 - the id that the task has
+    def add_progress(self, task_id: str) -> TaskProgress:
         """Add the live progress of a background task of this user.
 
         Raises:

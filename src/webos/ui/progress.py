@@ -1,10 +1,9 @@
 """The progress of one background task, in a page."""
 
-from typing import Any
-
 from nicegui.element import Element
 
 from webos.kernel.context import current_user
+from webos.tasks import TaskRecord
 from webos.ui.assets import JS_FOLDER
 from webos.ui.task_feed import TaskSource, view_of
 
@@ -21,20 +20,20 @@ class TaskProgress(Element, component=JS_FOLDER / "progress.js"):
         task_id: The task.
     """
 
-    def __init__(self, source: TaskSource, task_id: Any) -> None:  # noqa: ANN401 - the id that the task has
+    def __init__(self, source: TaskSource, task_id: str) -> None:
         super().__init__()
         self._source = source
         self._task_id = task_id
         self._user_id = current_user().id
         self._props["task"] = {
-            "id": str(task_id),
+            "id": task_id,
             "title": "Background task",
             "state": "waiting",
             "percent": None,
             "message": "",
             "cancellable": False,
         }
-        self._end = source.subscribe_changes(self._on_change)
+        self._end = source.subscribe_changes(self._on_change, user_id=self._user_id)
         self.on("stop", self._cancel, [])
 
     async def load(self) -> None:
@@ -42,8 +41,8 @@ class TaskProgress(Element, component=JS_FOLDER / "progress.js"):
         for record in await self._source.list_for(self._user_id, _MOST_LOOKED_THROUGH):
             self._on_change(record)
 
-    def _on_change(self, record: Any) -> None:  # noqa: ANN401 - the source's own record
-        if self.is_deleted or str(record.id) != str(self._task_id) or record.user_id != self._user_id:
+    def _on_change(self, record: TaskRecord) -> None:
+        if self.is_deleted or record.id != self._task_id or record.user_id != self._user_id:
             return
         view = view_of(record)
         self._props["task"] = view

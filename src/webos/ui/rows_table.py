@@ -20,6 +20,7 @@ __all__ = ["add_rows_table"]
 _ROW_HEIGHT = 36
 _MOST_ROWS_AT_FULL_HEIGHT = 15
 _FILTER_FROM_ROWS = 6
+_SHOW_YES_OR_NO = "(p) => p.value === true ? 'Yes' : p.value === false ? 'No' : ''"
 _SHOW_MOMENT = "(p) => p.value ? new Date(p.value).toLocaleString([], {dateStyle: 'medium', timeStyle: 'short'}) : ''"
 _SHOW_DAY = "(p) => p.value ? new Date(p.value + 'T00:00').toLocaleDateString([], {dateStyle: 'medium'}) : ''"
 
@@ -105,7 +106,7 @@ def _column(identity: str, label: str, values: Sequence[Any]) -> dict[str, Any]:
     if kinds and kinds <= {int, float, Decimal}:
         column |= {"type": "rightAligned", "cellDataType": "number"}
     elif kinds == {bool}:
-        column |= {"cellDataType": "boolean"}
+        column |= {"cellDataType": False, ":valueFormatter": _SHOW_YES_OR_NO}
     elif kinds == {datetime}:
         column |= {"cellDataType": "text", ":valueFormatter": _SHOW_MOMENT}
     elif kinds == {date}:

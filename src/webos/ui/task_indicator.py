@@ -1,13 +1,14 @@
 """The user's background tasks in the top bar of his tabs."""
 
 from collections import OrderedDict
-from typing import Any
 from uuid import UUID
 
 from nicegui.events import GenericEventArguments
 
 from webos.kernel.context import current_user
 from webos.kernel.errors import NotFoundError
+from webos.tasks import TaskRecord
+from webos.ui.identity import IdentityGuard
 from webos.ui.tabs import Tab, Tabs
 from webos.ui.task_feed import TaskSource, TaskView, view_of
 
@@ -22,11 +23,13 @@ class TaskIndicator:
     Args:
         source: Where tasks come from.
         tabs: The open tabs.
+        identity: Decides who looks them up.
     """
 
-    def __init__(self, source: TaskSource, tabs: Tabs) -> None:
+    def __init__(self, source: TaskSource, tabs: Tabs, identity: IdentityGuard) -> None:
         self._source = source
         self._tabs = tabs
+        self._identity = identity
         self._shown: dict[UUID, OrderedDict[str, TaskView]] = {}
         source.subscribe_changes(self._on_change)
 
@@ -35,25 +38,25 @@ class TaskIndicator:
         if tab.shell is None:
             return
         tab.shell.on("stop", self._cancel)
-        tab.client.on_connect(lambda: self._load(tab))
+        # Connecting is no event, so nobody acts in it by itself.
+        tab.client.on_connect(lambda: self._identity.run_as_owner(tab, lambda: self._load(tab)))
 
     async def _load(self, tab: Tab) -> None:
         records = await self._source.list_for(tab.user_id, _MOST_SHOWN)
-        views = OrderedDict((str(record.id), view_of(record)) for record in records)
+        views = OrderedDict((record.id, view_of(record)) for record in records)
         self._shown[tab.user_id] = views
         self._push(tab.user_id)
 
-    def _on_change(self, record: Any) -> None:  # noqa: ANN401 - the source's own record
+    def _on_change(self, record: TaskRecord) -> None:
         user_id = record.user_id
-        if user_id is None or not self._tabs.of_user(user_id):
+        if not self._tabs.of_user(user_id):
             self._shown.pop(user_id, None)
             return
         views = self._shown.setdefault(user_id, OrderedDict())
-        identity = str(record.id)
-        is_new = identity not in views
-        views[identity] = view_of(record)
+        is_new = record.id not in views
+        views[record.id] = view_of(record)
         if is_new:
-            views.move_to_end(identity, last=False)
+            views.move_to_end(record.id, last=False)
             while len(views) > _MOST_SHOWN:
                 views.popitem()
         self._push(user_id)

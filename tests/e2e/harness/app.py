@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pymongo import AsyncMongoClient
 from tests.e2e.harness import pages
 from tests.e2e.harness.accounts import COOKIE, PEOPLE, Gate, MemorySessions
-from tests.e2e.harness.jobs import Job, MemoryTasks
+from tests.e2e.harness.jobs import MemoryTasks, record
 
 from webos.kernel.context import acting_as, current_user
 from webos.kernel.errors import ConflictError
@@ -175,7 +175,7 @@ def add_controls(app: FastAPI, interface: Interface) -> None:
     @app.post("/test/job")
     async def put_job(job: dict[str, Any]) -> None:
         user = PEOPLE[job.pop("user")]
-        tasks.put(Job(user_id=user.id, **job))
+        tasks.put(record(job.pop("id"), job.pop("title"), user.id, **job))
 
     @app.post("/test/pages/{name}")
     async def add_page(name: str) -> None:
@@ -191,7 +191,8 @@ def add_controls(app: FastAPI, interface: Interface) -> None:
     @app.get("/test/state")
     async def state() -> JSONResponse:
         tabs = [tab.client.id for tab in interface.tabs]
-        return JSONResponse({"saved": SAVED, "clients": list(Client.instances), "tabs": tabs, "acted": pages.ACTED})
+        told = {"saved": SAVED, "acted": pages.ACTED, "ticks": len(pages.TICKS)}
+        return JSONResponse({"clients": list(Client.instances), "tabs": tabs, **told})
 
 
 class OfflineInitializer(Initializer):

@@ -2,37 +2,59 @@
 """Background tasks that the tests move by hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
+from webos.kernel.context import current_user
+from webos.tasks import TaskRecord, TaskState
 
-@dataclass(frozen=True)
-class Job:
-    id: str
-    title: str
-    user_id: UUID
-    state: str = "running"
-    percent: float | None = None
-    message: str = ""
+__all__ = ["MemoryTasks", "record"]
+
+Listener = Callable[[TaskRecord], None]
+
+
+def record(
+    task_id: str, title: str, user_id: UUID, *, state: str = "running", percent: float | None = None, message: str = ""
+) -> TaskRecord:
+    return TaskRecord(
+        id=task_id,
+        name="harness.Job",
+        title=title,
+        module="ops",
+        state=TaskState(state),
+        user_id=user_id,
+        username="",
+        trace_id="",
+        created_at=datetime.now(UTC),
+        percent=percent,
+        message=message,
+    )
 
 
 class MemoryTasks:
     def __init__(self) -> None:
-        self._jobs: dict[str, Job] = {}
-        self._listeners: list[Callable[[Any], None]] = []
+        self._tasks: dict[str, TaskRecord] = {}
+        self._listeners: list[Listener] = []
 
-    def subscribe_changes(self, callback: Callable[[Any], None]) -> Callable[[], None]:
-        self._listeners.append(callback)
-        return lambda: self._listeners.remove(callback)
+    def subscribe_changes(self, listener: Listener, *, user_id: UUID | None = None) -> Callable[[], None]:
+        def tell(task: TaskRecord) -> None:
+            if user_id in {None, task.user_id}:
+                listener(task)
 
-    async def list_for(self, user_id: UUID, limit: int) -> list[Job]:
-        return [job for job in reversed(self._jobs.values()) if job.user_id == user_id][:limit]
+        self._listeners.append(tell)
+        return lambda: self._listeners.remove(tell)
 
-    async def cancel(self, task_id: str) -> None:
-        self.put(replace(self._jobs[task_id], state="cancelled"))
+    async def list_for(self, user_id: UUID, limit: int = 50) -> list[TaskRecord]:
+        # As the real service does: who is nobody sees nothing.
+        assert current_user().id == user_id
+        return [task for task in reversed(self._tasks.values()) if task.user_id == user_id][:limit]
 
-    def put(self, job: Job) -> None:
-        self._jobs[job.id] = job
+    async def cancel(self, task_id: str) -> TaskRecord:
+        self.put(replace(self._tasks[task_id], state=TaskState.CANCELLED))
+        return self._tasks[task_id]
+
+    def put(self, task: TaskRecord) -> None:
+        self._tasks[task.id] = task
         for listener in list(self._listeners):
-            listener(job)
+            listener(task)

@@ -59,6 +59,9 @@ class Contact(BaseModel):
 ACTED: list[str] = []
 """Who pressed the button, under which trace."""
 
+TICKS: list[str] = []
+"""As whom the clock ticked."""
+
 ROWS = [
     {
         "sku": f"A-{number}",
@@ -252,3 +255,19 @@ class PlainPage(Page):
 
     async def build(self) -> None:
         self.add_text("Hello")
+
+
+class ClockPage(Page):
+    """Does something again and again, as whoever the session belongs to at that time."""
+
+    path = "/ops/clock"
+    title = "Clock"
+    permission = "inventory.read"
+
+    async def build(self) -> None:
+        self.face = ui.label("-")
+        self.every(0.1, self.tick)
+
+    async def tick(self) -> None:
+        TICKS.append(self.user.username)
+        self.face.text = f"{self.user.username} {len(TICKS)}"

@@ -140,3 +140,14 @@ def test_a_page_of_another_site_gets_no_websocket(
         f"{harness.url}/_nicegui_ws/socket.io/?EIO=4&transport=polling", headers={"origin": origin or harness.url}
     )
     assert answer.status == status
+
+
+def test_what_runs_by_the_clock_ends_with_the_session(sign_in: SignIn, harness: Harness) -> None:
+    """`every` acts as the owner of the session, and no more once it has ended; the tab goes to the sign-in page."""
+    page = sign_in("/ops/clock", who="bob")
+    expect(page.get_by_text("bob 3")).to_be_visible()
+    harness.tell("sessions", {"revoke": ["bob"]})
+    ticks = harness.state()["ticks"]
+    page.wait_for_url("**/login**")
+    # One call may have been under way when the session ended.
+    assert harness.state()["ticks"] <= ticks + 1

@@ -144,7 +144,7 @@ def _text(subject: _Subject) -> Shape | None:
     if not issubclass(subject.cls, str):
         return Shape() if _is_plain((subject.annotation,)) else None
     longest = next((int(item.max_length) for item in subject.metadata if isinstance(item, MaxLen)), None)
-    is_long = subject.name in _LONG_NAMES or (longest or 0) >= _LONG_TEXT
+    is_long = subject.name in _LONG_NAMES if longest is None else longest >= _LONG_TEXT
     if subject.extra.get("multiline", is_long):
         return Shape(kind="lines", max_length=longest, wide=True)
     return Shape(max_length=longest)

@@ -1,4 +1,5 @@
 /* The frame around every page, as one component: sidebar, top bar, menus, and the slot the pages are shown in. */
+import { entriesOf, PaletteLoader } from "webos/commands";
 import { isMac, isTyping } from "webos/dom";
 import { menu } from "webos/menu";
 import { showShortcuts, singleKeysOn } from "webos/shortcuts";
@@ -183,6 +184,9 @@ export default {
       return this.running ? `Background tasks: ${this.running} running` : "Background tasks";
     },
   },
+  created() {
+    this.palette = new PaletteLoader(() => entriesOf(this));
+  },
   mounted() {
     setTimeout(() => (this.base = window.path_prefix ?? ""), 0); // known once the whole application is mounted
     prepareToasts();
@@ -192,7 +196,7 @@ export default {
     document.addEventListener("click", this.onClick, true);
     addEventListener("popstate", this.onLeave);
     // Fetched when there is nothing better to do, so that Ctrl+K opens at once.
-    (window.requestIdleCallback ?? ((work) => setTimeout(work, 300)))(() => this.loadPalette());
+    (window.requestIdleCallback ?? ((work) => setTimeout(work, 300)))(() => this.palette.load());
   },
   unmounted() {
     this.forgetTheme();
@@ -243,7 +247,7 @@ export default {
       if (new URL(link.href).pathname !== location.pathname) this.busy = true;
     },
     onKey(event) {
-      if (this.ahead && this.keepAhead(event)) return;
+      if (this.palette.takes(event)) return;
       const plain = !event.altKey && !event.shiftKey;
       if ((event.ctrlKey || event.metaKey) && plain && event.key.toLowerCase() === "k") {
         event.preventDefault();
@@ -258,50 +262,9 @@ export default {
       }
     },
 
-    async loadPalette() {
-      const { Palette } = await import("webos/palette");
-      this.palette ??= new Palette(() => this.entries());
-      return this.palette;
-    },
-    async openPalette() {
+    openPalette() {
       this.opened = "";
-      if (this.palette || this.ahead) {
-        this.palette?.toggle();
-        return;
-      }
-      // People type on at once; what comes before the palette's code has arrived is not lost.
-      this.ahead = [];
-      try {
-        const palette = await this.loadPalette();
-        palette.open();
-        palette.replay(this.ahead);
-      } finally {
-        this.ahead = undefined;
-      }
-    },
-    keepAhead(event) {
-      const text = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-      if (!text && event.key !== "Enter" && event.key !== "Backspace") return false;
-      this.ahead.push(event.key);
-      event.preventDefault();
-      event.stopPropagation();
-      return true;
-    },
-    entries() {
-      const pages = this.sections.flatMap(({ title, items }) =>
-        items.map((item) => ({ ...item, id: `page:${item.path}`, where: title || item.where, group: "Pages", run: () => this.go(item.path) })),
-      );
-      const own = (id, title, icon, keywords, run) => ({ id, title, icon, keywords, run, group: "Actions", where: "" });
-      return [
-        ...pages,
-        ...JSON.parse(this.actions).map((action) => ({ ...action, id: `action:${action.id}`, group: "Actions", run: () => this.$emit("action", action.id) })),
-        own("theme:dark", "Switch to the dark theme", "dark_mode", "mode night colours", () => this.setTheme("dark")),
-        own("theme:light", "Switch to the light theme", "light_mode", "mode day colours", () => this.setTheme("light")),
-        own("theme:auto", "Use the theme of the system", "contrast", "mode auto automatic", () => this.setTheme("auto")),
-        own("sidebar", "Fold or unfold the sidebar", "view_sidebar", "collapse menu navigation", () => this.toggleRail()),
-        own("shortcuts", "Keyboard shortcuts", "keyboard", "help keys hotkeys", () => this.shortcuts()),
-        own("logout", "Sign out", "logout", "log out off leave exit", () => this.signOut()),
-      ];
+      this.palette.toggle();
     },
     signOut() {
       const form = document.createElement("form");
