@@ -95,7 +95,7 @@ async def create_document(document: type[CoreDocument], values: Mapping[str, Any
         InvalidInputError: A value does not fit; `fields` says which and why.
         ConflictError: A value that must be unique is taken; `fields` names it.
     """
-    own = {name: value for name, value in values.items() if name not in AUDIT_FIELDS and name != "id"}
+    own = {name: value for name, value in values.items() if name not in {*AUDIT_FIELDS, "id", "_id"}}
     try:
         made = document.model_validate(own, by_name=True, by_alias=True)
     except ValidationError as error:
