@@ -18,7 +18,7 @@ __all__ = ["insert_missing"]
 Row = dict[str, Any]
 
 _DUPLICATE_KEY = 11000
-_AT_ONCE = 1000
+_AT_ONCE = 500
 # A thread that encodes gives way to the event loop after each slice. Measured with 1,000 documents of 600 bytes, the
 # loop stands still for 2 ms at most; without encoding beforehand the driver holds it for 80 ms.
 _SLICE = 100
@@ -37,8 +37,13 @@ async def insert_missing(collection: AsyncCollection[Row], documents: Iterable[R
     """
     rows = iter(documents)
     new = 0
-    while encoded := await _encode(rows, collection.codec_options):
-        refused = await _insert(collection, encoded, phantom_keys=phantom_keys)
+    following = await _encode(rows, collection.codec_options)
+    while following:
+        encoded = following
+        # The next ones are encoded while the server works.
+        refused, following = await asyncio.gather(
+            _insert(collection, encoded, phantom_keys=phantom_keys), _encode(rows, collection.codec_options)
+        )
         others = [failure for failure in refused if not _is_about_id(failure)]
         new += len(encoded) - len(refused)
         if others and (real := await _not_stored(collection, encoded, others)):

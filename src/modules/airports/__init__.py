@@ -1,0 +1,1 @@
+"""Airports and the weather at them."""

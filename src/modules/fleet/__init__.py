@@ -1,0 +1,1 @@
+"""Aircraft and the airlines that fly them."""

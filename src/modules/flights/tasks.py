@@ -1,0 +1,31 @@
+from typing import ClassVar
+
+from webos.sdk import BaseTask
+
+from .importing import Step, import_stages
+from .service import FlightImportService, FlightStatistics
+
+
+class ImportFlights(BaseTask):
+    """Imports flights with all they refer to; what is stored already is passed over."""
+
+    title: ClassVar[str] = "Import flights"
+
+    async def run(self, everything: bool = False) -> int:  # noqa: FBT001, FBT002 - arguments of a task travel by name
+        """Import, and return how many rows were new.
+
+        Args:
+            everything: Whether to import all of 2013, or January only.
+        """
+        stages = await self.service(FlightImportService).stages(everything=everything)
+        before: int = self.restored.get("new", 0)
+        step = Step(0, 0, "")
+        async for step in import_stages(stages, self.restored.get("position", {})):
+            await self.report(step.done, step.total, step.message)
+            await self.checkpoint({"position": step.position, "new": before + step.new})
+        await self.report(step.done, step.total, "Computing the statistics")
+        await self.service(FlightStatistics).compute()
+        new = before + step.new
+        await self.bus.emit("flights:imported", {"rows": new, "everything": everything})
+        self.notify.success(f"The import is complete: {new:,} new rows." if new else "Everything was there already.")
+        return new
