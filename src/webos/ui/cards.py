@@ -6,7 +6,7 @@ from nicegui.element import Element
 
 from webos.kernel.context import current_trace_id
 from webos.ui.failures import Explanation
-from webos.ui.markup import box, icon, text
+from webos.ui.markup import box, icon, link, text
 
 __all__ = ["empty_state", "error_card", "note", "page_state"]
 
@@ -62,7 +62,7 @@ def empty_state(
         if links:
             with box(classes="w-row"):
                 for path, label in links:
-                    text("a", label, "w-button w-button--secondary").props["href"] = path
+                    link(path, label, "w-button w-button--secondary")
     return card
 
 
@@ -81,5 +81,5 @@ def page_state(symbol: str, title: str, content: str, *, links: Iterable[tuple[s
         text("p", content)
         with box(classes="w-row"):
             for path, label in links:
-                text("a", label, "w-button w-button--secondary").props["href"] = path
+                link(path, label, "w-button w-button--secondary")
     return page

@@ -19,16 +19,17 @@ p {{ color: var(--w-text-muted) }} a {{ color: var(--w-primary-text) }}</style><
 """
 
 
-def plain_error_page(told: Explanation, brand: str) -> HTMLResponse:
+def plain_error_page(told: Explanation, brand: str, base_path: str) -> HTMLResponse:
     """Return a page that says that something failed, and nothing of what.
 
     Args:
         told: What to tell.
         brand: The product's name.
+        base_path: Path the application is mounted under.
     """
     page = _PAGE.format(
         brand=escape(brand),
-        styles=f"{STATIC_PATH}/tokens.css",
+        styles=escape(f"{base_path}{STATIC_PATH}/tokens.css"),
         message=escape(told.message),
         detail=escape(told.detail),
     )

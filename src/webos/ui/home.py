@@ -8,7 +8,7 @@ from nicegui.element import Element
 from webos.kernel.context import User, current_user
 from webos.ui.cards import empty_state
 from webos.ui.layout import Component
-from webos.ui.markup import box, icon, text
+from webos.ui.markup import box, icon, link, text
 from webos.ui.menu import ADMIN_GROUP, group_title
 from webos.ui.navigation import PageEntry
 from webos.ui.shell import fill_widget
@@ -108,13 +108,10 @@ async def _fill_card(card: Element, widget: Component) -> None:
 def _add_links(pages: list[PageEntry], interface: "Interface") -> None:
     with box("ul", "w-links"):
         for entry in pages:
-            with box("li"):
-                link = box("a")
-                link.props["href"] = entry.path
-                with link:
-                    icon(entry.icon)
-                    with box("span"):
-                        text("span", entry.title)
-                        where = group_title(entry, interface.modules)
-                        if where and where not in {entry.title, ADMIN_GROUP}:
-                            text("small", where)
+            with box("li"), link(entry.path):
+                icon(entry.icon)
+                with box("span"):
+                    text("span", entry.title)
+                    where = group_title(entry, interface.modules)
+                    if where and where not in {entry.title, ADMIN_GROUP}:
+                        text("small", where)

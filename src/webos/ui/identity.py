@@ -25,8 +25,9 @@ _MOST_WAITING = 1000
 _FAREWELL_SECONDS = 0.2
 _TO_LOGIN = (
     "window.onbeforeunload = null;"
-    "location.replace((window.path_prefix || '') + '/login?next='"
-    " + encodeURIComponent(location.pathname + location.search))"
+    "{ const root = window.path_prefix || '';"
+    "  const here = location.pathname.startsWith(root) ? location.pathname.slice(root.length) : location.pathname;"
+    "  location.replace(root + '/login?next=' + encodeURIComponent((here || '/') + location.search)); }"
 )
 
 

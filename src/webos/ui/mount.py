@@ -63,7 +63,7 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
             try:
                 await _build(interface, client, indicator)
             except Exception as error:  # noqa: BLE001 - NiceGUI would show the error's text to the user
-                refusal = plain_error_page(explain(error), interface.brand)
+                refusal = plain_error_page(explain(error), interface.brand, base_path)
         if refusal is not None:
             client.delete()
         return refusal
@@ -110,7 +110,8 @@ def _add_own_pages(interface: Interface) -> None:
 
 def _refuse(interface: Interface, request: Request) -> Response | None:
     """Return the answer to a request that gets no page, or None where it gets one."""
-    path = request.url.path
+    root = request.scope.get("root_path", "")
+    path = request.scope["path"].removeprefix(root) or "/"
     accepted = request.headers.get("accept", "")
     known = interface.pages.find(path) is not None and "*/*" in accepted
     if request.method not in {"GET", "HEAD"} or path.startswith("/api/") or not (known or "text/html" in accepted):
@@ -118,7 +119,7 @@ def _refuse(interface: Interface, request: Request) -> Response | None:
         return JSONResponse(error.problem(current_trace_id()), error.status, media_type="application/problem+json")
     if not ctx_user.get(ANONYMOUS).is_authenticated:
         # The middleware has sent strangers away already; this holds where somebody mounts the interface without it.
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/login?next={quote(path)}", 303)
+        return RedirectResponse(f"{root}/login?next={quote(path)}", 303)
     return None
 
 

@@ -81,8 +81,9 @@ class Tabs:
         """Return the tab of a client. Its session and user are those of the request that loaded the page."""
         tab = self._tabs.get(client.id)
         if tab is None:
-            user = getattr(client.request.state, "user", None) or ctx_user.get(ANONYMOUS)
-            tab = Tab(client, self._read_token(client.request) or "", user.id)
+            sign_in = getattr(client.request.state, "sign_in", None)
+            user_id = sign_in.principal.id if sign_in is not None else ctx_user.get(ANONYMOUS).id
+            tab = Tab(client, self._read_token(client.request) or "", user_id)
             self._tabs[client.id] = tab
             client.on_delete(lambda: self._forget(client.id))
         return tab

@@ -10,16 +10,17 @@ from typing import Annotated, Any
 import uvicorn
 from beanie import Document
 from beanie.odm.utils.init import Initializer
-from fastapi import FastAPI, Form
+from fastapi import FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from nicegui import ui
 from nicegui.client import Client
 from pydantic import BaseModel
 from pymongo import AsyncMongoClient
 from tests.e2e.harness import pages
-from tests.e2e.harness.accounts import COOKIE, PEOPLE, Gate, MemorySessions
+from tests.e2e.harness.accounts import COOKIE, PEOPLE, MemorySessions
 from tests.e2e.harness.jobs import MemoryTasks, record
 
+from webos.auth import install_identity
 from webos.kernel.context import acting_as, current_user
 from webos.kernel.errors import ConflictError
 from webos.kernel.loader import ModuleSet
@@ -43,7 +44,7 @@ def module(name: str, title: str, icon: str) -> Module:
     return Module(name, Path(), f"modules.{name}", manifest, ModuleState.RUNNING)
 
 
-def build_interface(port: int, data_dir: Path) -> Interface:
+def build_interface(port: int, data_dir: Path, public_url: str | None) -> Interface:
     modules = ModuleSet(
         [
             module("inventory", "Inventory", "inventory_2"),
@@ -52,7 +53,7 @@ def build_interface(port: int, data_dir: Path) -> Interface:
         ]
     )
     interface = Interface(
-        settings=Settings(port=port, data_dir=data_dir),
+        settings=Settings(port=port, data_dir=data_dir, public_url=public_url),
         services=ServiceRegistry(),
         modules=modules,
         messenger=Messenger(),
@@ -133,14 +134,14 @@ def add_sign_in(app: FastAPI) -> None:
         return HTMLResponse(LOGIN)
 
     @app.post("/auth/login")
-    async def login(username: Annotated[str, Form()]) -> RedirectResponse:
-        response = RedirectResponse("/", 303)
+    async def login(request: Request, username: Annotated[str, Form()]) -> RedirectResponse:
+        response = RedirectResponse(f"{request.scope.get('root_path', '')}/", 303)
         response.set_cookie(COOKIE, f"token-{username}", httponly=True, samesite="lax")
         return response
 
     @app.post("/auth/logout")
-    async def logout() -> RedirectResponse:
-        response = RedirectResponse("/login", 303)
+    async def logout(request: Request) -> RedirectResponse:
+        response = RedirectResponse(f"{request.scope.get('root_path', '')}/login", 303)
         response.delete_cookie(COOKIE)
         return response
 
@@ -219,16 +220,18 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def create(port: int, data_dir: Path) -> FastAPI:
+def create(port: int, data_dir: Path, public_url: str | None = None) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
-    interface = build_interface(port, data_dir)
+    interface = build_interface(port, data_dir, public_url)
     sessions: Any = interface.sessions
-    app.add_middleware(Gate, sessions=sessions)
 
     add_sign_in(app)
     add_session_controls(app, interface)
     add_controls(app, interface)
     mount_interface(app, interface)
+    install_identity(
+        app, sessions=sessions, settings=interface.settings, is_public=lambda path: path.startswith("/test/")
+    )
     return app
 
 
@@ -247,10 +250,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--public-url")
     parser.add_argument("--bare", action="store_true")
     arguments = parser.parse_args()
     configure_logging("INFO")
-    app = create_bare() if arguments.bare else create(arguments.port, arguments.data)
+    app = create_bare() if arguments.bare else create(arguments.port, arguments.data, arguments.public_url)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_config=None)
 

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,8 +31,8 @@ _ROOT = Path(__file__).parents[3]
 class Harness:
     """The running harness, and what it can be told."""
 
-    def __init__(self, port: int, log: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, log: Path, base: str = "") -> None:
+        self.url = f"http://127.0.0.1:{port}{base}"
         self._log = log
 
     def tell(self, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> Any:
@@ -58,18 +59,32 @@ class Harness:
 
 @pytest.fixture(scope="session")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    folder = tmp_path_factory.mktemp("harness")
+    with _running(tmp_path_factory.mktemp("harness")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def harness_below(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    """The same, reached under a path of the public address."""
+    with _running(tmp_path_factory.mktemp("below"), "/tools") as running:
+        yield running
+
+
+@contextmanager
+def _running(folder: Path, base: str = "") -> Iterator[Harness]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "log.txt"
     command = [sys.executable, "-m", "tests.e2e.harness.app", "--port", str(port), "--data", str(folder)]
+    if base:
+        command += ["--public-url", f"http://127.0.0.1:{port}{base}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "NICEGUI"))}
     with log.open("w") as sink:
         process = subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603
         try:
             _wait_until_open(port, process, log)
-            yield Harness(port, log)
+            yield Harness(port, log, base)
         finally:
             process.terminate()
             process.wait(timeout=20)
@@ -184,14 +199,15 @@ def sign_in(harness: Harness, profiles: Profiles, watch: Watch) -> Iterator[Sign
         *,
         size: tuple[int, int] = (1280, 800),
         scheme: Literal["dark", "light"] = "light",
+        at: Harness = harness,
     ) -> Page:
         context = profiles.of(who, scheme)
         used.append(context)
-        context.add_cookies([{"name": "webos_session", "value": f"token-{who}", "url": harness.url}])
+        context.add_cookies([{"name": "webos_session", "value": f"token-{who}", "url": at.url}])
         page = context.new_page()
         page.set_viewport_size({"width": size[0], "height": size[1]})
         watch.over(page)
-        page.goto(harness.url + path)
+        page.goto(at.url + path)
         wait_until_live(page)
         return page
 
