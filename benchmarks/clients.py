@@ -1,8 +1,8 @@
 """Many open pages without a browser for each: what a server keeps for a client."""
 
+import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from html import unescape
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -26,7 +26,7 @@ class OpenPages:
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = httpx.URL(url)
         self._headers = {**headers, "accept": "text/html"}
-        self._sockets = AsyncExitStack()
+        self._sockets: list[ClientConnection] = []
         self._http = httpx.AsyncClient(timeout=60)
 
     async def open(self, count: int) -> None:
@@ -56,14 +56,15 @@ class OpenPages:
         }
         address = f"ws://{self._url.netloc.decode()}/_nicegui_ws/socket.io/?{urlencode(query)}"
         passed = {name: value for name, value in self._headers.items() if name in {"cookie", "origin"}}
-        socket = await self._sockets.enter_async_context(connect(address, additional_headers=passed))
+        socket = await connect(address, additional_headers=passed)
+        self._sockets.append(socket)
         await _expect(socket, "0")
         await socket.send("40")
         await _expect(socket, "40")
 
     async def close(self) -> None:
         """Close all of them."""
-        await self._sockets.aclose()
+        await asyncio.gather(*(socket.close() for socket in self._sockets))
         await self._http.aclose()
 
 

@@ -1,6 +1,7 @@
 """FastAPI and pymongo: `python -m benchmarks.bare.list_api PORT DATABASE`, the server's URL on standard input."""
 
 import sys
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import orjson
@@ -26,16 +27,18 @@ def create(url: str, database: str) -> FastAPI:
     projection = {"_id": 0, **dict.fromkeys(_FIELDS, 1)}
     app = FastAPI()
 
-    def query(plane: str) -> Any:  # noqa: ANN401 - a cursor
-        return flights.find({"plane": plane, "deleted_at": None}, projection, sort=[("departure", 1)], limit=50)
+    def first_fifty(condition: dict[str, Any]) -> Any:  # noqa: ANN401 - a cursor
+        return flights.find({**condition, "deleted_at": None}, projection, sort=[("departure", 1)], limit=50)
 
     @app.get("/flights", response_model=list[FlightRead])
-    async def typed(plane: str) -> Any:  # noqa: ANN401 - FastAPI makes the model of it
-        return await query(plane).to_list()
+    async def of_plane(plane: str) -> Any:  # noqa: ANN401 - FastAPI makes the model of it
+        return await first_fifty({"plane": plane}).to_list()
 
     @app.get("/raw")
-    async def raw(plane: str) -> Response:
-        return Response(orjson.dumps({"rows": await query(plane).to_list()}), media_type="application/json")
+    async def of_day(day: date) -> Response:
+        begin = datetime.combine(day, time(), UTC)
+        rows = await first_fifty({"departure": {"$gte": begin, "$lt": begin + timedelta(days=1)}}).to_list()
+        return Response(orjson.dumps({"rows": rows}), media_type="application/json")
 
     return app
 

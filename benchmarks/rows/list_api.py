@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Any
 
 from benchmarks.load import Load, requests_per_second
@@ -14,6 +15,8 @@ from benchmarks.wire import request_bytes
 __all__ = ["run"]
 
 _PLANES = 40
+_DAYS = 20
+_FIRST_DAY = date(2013, 1, 2)
 _CONNECTIONS = 8
 _SECONDS = 2.0
 _QUICK_SECONDS = 0.3
@@ -24,11 +27,9 @@ async def run(stage: Stage) -> list[Result]:
     """Measure a route of a module, and the table API that every model has by itself."""
     site = await stage.site()
     planes = await _busy_planes(site)
+    days = [_FIRST_DAY + timedelta(days=number) for number in range(_DAYS)]
     bare = stage.program("benchmarks.bare.list_api", site.connection.raw.name, told=site.url)
     host = {"host": f"localhost:{bare.port}"}
-
-    def bare_requests(path: str) -> list[bytes]:
-        return [request_bytes("GET", f"{path}?plane={plane}", host) for plane in planes]
 
     async def compare(name: str, ours: list[bytes], against: list[bytes]) -> Result:
         pair = await take_turns(
@@ -36,11 +37,17 @@ async def run(stage: Stage) -> list[Result]:
         )
         return Result(name, "requests/s", pair.ours, pair.against, _GOAL)
 
-    route = [request_bytes("GET", f"/api/flightlog/flights?plane={plane}", site.headers) for plane in planes]
-    table = [_table_request(site, plane) for plane in planes]
     return [
-        await compare("list of 50, route of a module", route, bare_requests("/flights")),
-        await compare("list of 50, table API", table, bare_requests("/raw")),
+        await compare(
+            "list of 50, route of a module",
+            [request_bytes("GET", f"/api/flightlog/flights?plane={plane}", site.headers) for plane in planes],
+            [request_bytes("GET", f"/flights?plane={plane}", host) for plane in planes],
+        ),
+        await compare(
+            "list of 50, table API",
+            [_table_request(site, day) for day in days],
+            [request_bytes("GET", f"/raw?day={day}", host) for day in days],
+        ),
     ]
 
 
@@ -50,9 +57,9 @@ def _load(stage: Stage, port: int, requests: list[bytes]) -> Callable[[], Awaita
     return lambda: requests_per_second(load)
 
 
-def _table_request(site: Site, plane: str) -> bytes:
+def _table_request(site: Site, day: date) -> bytes:
     wanted = {
-        "filter": {"plane": {"filterType": "text", "type": "equals", "filter": plane}},
+        "filter": {"departure": {"filterType": "date", "type": "equals", "dateFrom": f"{day} 00:00:00"}},
         "sort": [["departure", "asc"]],
         "end": 50,
     }
