@@ -32,6 +32,10 @@ CONVENTION_FILES = (
 """Files of a module that are found by their name, in the order in which they are imported."""
 
 
+# Its interfaces, documents and permissions begin with it.
+_OWN_NAME = "webos"
+
+
 class ModuleSet:
     """The modules of one application, by name, in starting order.
 
@@ -107,6 +111,9 @@ def load_modules(places: Iterable[str]) -> ModuleSet:
 def _read_manifest(source: ModuleSource) -> Module:
     module = Module(source.name, source.path, source.package, ModuleManifest.model_construct(name=source.name))
     with module.isolated(Phase.DISCOVER):
+        if source.name == _OWN_NAME:
+            msg = f"the name {_OWN_NAME!r} is the framework's own"
+            raise ValueError(msg)
         module.manifest = ModuleManifest(name=source.name)
         _refuse_duplicate_classes(module)
         if (source.path / "manifest.py").is_file():

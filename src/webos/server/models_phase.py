@@ -6,11 +6,14 @@ from webos.data.document import CoreDocument
 from webos.data.initializer import initialize_models
 from webos.data.links import link_namespace, resolve_links
 from webos.data.model_registry import ModelInfo
+from webos.kernel.errors import ConfigurationError
 from webos.kernel.loader import defined_in
 from webos.kernel.module import Module, Phase
 from webos.server.state import Application
 
 __all__ = ["register_models"]
+
+_RESERVED = ("webos_", "webos.", "system.")
 
 
 async def register_models(app: Application, server_version: int) -> None:
@@ -32,7 +35,7 @@ async def register_models(app: Application, server_version: int) -> None:
             await initialize_models(app.database, found[module.name], major_version=server_version)
     for module in app.modules:
         if module.failed:
-            _withdraw(app, found.get(module.name, []))
+            _withdraw(app, module)
 
 
 async def _find(app: Application, module: Module) -> list[ModelInfo]:
@@ -41,7 +44,12 @@ async def _find(app: Application, module: Module) -> list[ModelInfo]:
         if part in module.parts:
             documents += _concrete(module.parts[part])
     for extra in await app.hooks.call("register_db_models", module, Phase.MODELS):
-        documents += [document for document in extra or [] if document not in documents]
+        for document in extra or []:
+            if not (isinstance(document, type) and issubclass(document, CoreDocument)):
+                msg = f"register_db_models returned {document!r}, which is no CoreDocument"
+                raise TypeError(msg)
+            if document not in documents:
+                documents.append(document)
     return [_describe(module, document) for document in documents]
 
 
@@ -59,7 +67,11 @@ def _describe(module: Module, document: type[CoreDocument]) -> ModelInfo:
         return explicit or (conventional if conventional in declared else None)
 
     name = f"{module.name}.{document.__name__}"
-    return ModelInfo(name, module.name, document, permission("read"), permission("write"))
+    info = ModelInfo(name, module.name, document, permission("read"), permission("write"))
+    if info.collection.startswith(_RESERVED):
+        msg = f"{name} wants the collection {info.collection!r}, but names like that are the framework's"
+        raise ConfigurationError(msg)
+    return info
 
 
 def _resolve(app: Application, found: dict[str, list[ModelInfo]]) -> None:
@@ -76,7 +88,8 @@ def _resolve(app: Application, found: dict[str, list[ModelInfo]]) -> None:
             return
 
 
-def _withdraw(app: Application, models: list[ModelInfo]) -> None:
-    for info in models:
+def _withdraw(app: Application, module: Module) -> None:
+    # What the registry has refused may name the collection of another module, which has to stay open.
+    for info in [info for info in app.models if info.module == module.name]:
         app.models.remove(info.name)
         app.database.unregister(info.collection)

@@ -38,7 +38,9 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(WebOSError)
     async def _known(_: Request, error: WebOSError) -> JSONResponse:
-        if error.status >= 500:  # noqa: PLR2004 - HTTP's own boundary
+        if isinstance(error, UnavailableError):
+            logger.warning("{}", error)
+        elif error.status >= 500:  # noqa: PLR2004 - HTTP's own boundary
             logger.opt(exception=error).error("{}", error)
         return problem_response(error)
 

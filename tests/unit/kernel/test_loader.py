@@ -143,6 +143,13 @@ def test_a_folder_whose_name_is_none_for_a_module_fails_alone(make_module: MakeM
     assert reason_of(load_one(make_module("Shop"), "Shop"))[1].startswith("ValidationError: name: String should match")
 
 
+def test_a_module_does_not_take_the_frameworks_name(make_module: MakeModule) -> None:
+    """A module `webos` would stand in the way of the framework's own interfaces and documents."""
+    make_module("fine")
+    module = load_one(make_module("webos", models="x = 1"), "webos")
+    assert reason_of(module) == (Phase.DISCOVER, "ValueError: the name 'webos' is the framework's own")
+
+
 def test_modules_come_after_those_they_require(make_module: MakeModule) -> None:
     """A module is imported when all it requires is, so that it may import from it."""
     make_module("zeta", models="x = 42")
