@@ -46,7 +46,8 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     assets.mount(app)
     _add_own_pages(interface)
     set_element_defaults()
-    Client.shared_head_html = assets.head()
+    # First, so that what modules add to the head can build on it.
+    Client.shared_head_html = assets.head() + Client.shared_head_html
     _take_over_errors(interface)
     interface.identity.install(_origins(interface))
     interface.messenger.attach(ToastChannel(interface.tabs))

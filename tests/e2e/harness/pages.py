@@ -195,6 +195,15 @@ class TasksPage(Page):
         self.add_progress("job-1")
 
 
+class TaskPage(Page):
+    path = "/ops/tasks/{task_id}"
+    title = "One task"
+    permission = "ops.read"
+
+    async def build(self, task_id: str) -> None:
+        self.add_progress(task_id)
+
+
 class ContactPage(Page):
     path = "/ops/contact"
     title = "Contact"

@@ -67,3 +67,14 @@ def test_the_palette_fits_a_phone(sign_in: SignIn) -> None:
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 360
     assert box["y"] + box["height"] <= 740
+
+
+@pytest.mark.parametrize("button", ["Background tasks", "Theme:", "Account of"])
+def test_menus_stay_within_the_screen(sign_in: SignIn, button: str) -> None:
+    """Also the wide ones, whose button is not at the edge."""
+    page = sign_in(size=(360, 740))
+    page.get_by_role("button", name=button).click()
+    box = page.locator(".w-menu").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 360

@@ -51,3 +51,9 @@ def test_nobody_sees_the_tasks_of_others(sign_in: SignIn, harness: Harness) -> N
     expect(page.locator(".w-toast--warning")).to_contain_text("no task")
     ada = sign_in("/ops/tasks")
     expect(ada.get_by_role("main").get_by_role("progressbar")).to_have_attribute("aria-valuenow", "20")
+
+
+def test_a_task_that_is_gone_says_so(sign_in: SignIn) -> None:
+    """Instead of waiting for ever."""
+    page = sign_in("/ops/tasks/gone")
+    expect(page.get_by_text("There is no such task any more.")).to_be_visible()
