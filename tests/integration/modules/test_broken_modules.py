@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from tests.integration.modules.specimens import BROKEN, HEALTHY, Specimen, write_modules
+from tests.integration.modules.broken import BROKEN
+from tests.integration.modules.specimens import HEALTHY, Specimen, write_modules
 
 from webos.testing.servers import LiveServer
 
