@@ -117,7 +117,7 @@ def test_the_hooks(product: Product, sign_in: SignIn) -> None:
     """Each hook of the example does its part.
 
     `startup` has made an invoice, `register_routes` counts it, `register_settings` has a currency, `register_ui` put a widget on
-    the home page and `register_admin_ui` a page and a widget into the admin panel.
+    the home page and `register_admin_ui` a page and a widget into the admin panel. `register_demo` brings ten invoices.
     """
     page = sign_in("/")
     expect(page.get_by_text("1 invoices")).to_be_visible()
@@ -127,3 +127,5 @@ def test_the_hooks(product: Product, sign_in: SignIn) -> None:
     expect(page.get_by_text("1 invoices")).to_be_visible()
     page.goto(f"{product.url}/admin/invoice-checks")
     expect(page.get_by_role("heading", name="Invoice checks", level=1)).to_be_visible()
+    product.webos("demo", "load")
+    assert ask(product, page, "/api/billing/count") == (200, 11)
