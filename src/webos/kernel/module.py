@@ -27,7 +27,7 @@ class ModuleState(Enum):
 
 
 class Phase(Enum):
-    """The boot phases, in their order; each runs for one module after the other."""
+    """The boot phases, in their order, and the end; each runs for one module after the other."""
 
     DISCOVER = "discover"
     RESOLVE = "resolve dependencies"
@@ -40,6 +40,7 @@ class Phase(Enum):
     ROUTES = "mount routes"
     INTERFACE = "register the interface"
     STARTUP = "start up"
+    SHUTDOWN = "shut down"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ async def boot(app: Application, web: FastAPI, server_version: int) -> None:
 async def shut_down(app: Application) -> None:
     """Let every running module end its work."""
     with acting_as(SYSTEM):
-        await _each(app, "shutdown", Phase.STARTUP)
+        await _each(app, "shutdown", Phase.SHUTDOWN)
         for module in app.modules:
             if module.state is ModuleState.RUNNING:
                 module.state = ModuleState.STOPPED

@@ -35,6 +35,8 @@ async def register_services(app: Application) -> None:
     for module in app.modules.healthy():
         with module.isolated(Phase.SETTINGS):
             settings = await _settings(app, module)
+        if module.failed:
+            continue
         with module.isolated(Phase.SERVICES):
             built[module.name] = _build(app, module, settings)
     for module in app.modules.healthy():

@@ -171,6 +171,14 @@ BROKEN = (
         whole_module(
             "settings_do_not_validate",
             settings="from pydantic import BaseModel\nclass ShopSettings(BaseModel):\n    most: int\n",
+            service="""
+            from webos.sdk import BaseService
+            class ItemService(BaseService):
+                def __init__(self, wiring):
+                    print("built without its settings")
+                    super().__init__(wiring)
+            """,
+            router="",
         ),
     ),
     Specimen(

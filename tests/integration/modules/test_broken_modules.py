@@ -45,6 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         yield server.wait_ready()
     finally:
         assert server.stop() == 0, server.output
+    assert "module shutdown_raises failed to shut down: ZeroDivisionError: division by zero" in server.output
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,11 @@ def test_a_page_that_raises_fails_alone(server: LiveServer, admin: httpx.Client,
     assert "RuntimeError: hunter2 in the page" in server.output
     assert "hello from the fine page" in page_texts(admin.get("/page_raises/fine", headers=PAGE))
     assert shown["page_raises"].state == "Running"
+
+
+def test_no_service_is_built_without_its_settings(server: LiveServer) -> None:
+    """Where the settings do not fit, the services of the module are not even begun."""
+    assert "built without its settings" not in server.output
 
 
 def test_the_shell_stands(server: LiveServer, admin: httpx.Client) -> None:
