@@ -94,6 +94,8 @@ def test_the_tutorial(product: Product, sign_in: SignIn) -> None:
 
     ticket = row_of(page, "The printer is on fire").get_attribute("row-id")
     assert ask(product, page, "/api/helpdesk/situation") == (200, {"situation": "calm"})
+    paths = ask(product, page, "/openapi.json")[1]["paths"]
+    assert {"/api/helpdesk/situation", "/api/webos/tables/{model}/rows"} <= paths.keys()
     assert ask(product, page, f"/api/helpdesk/tickets/{ticket}/close", "POST") == (204, None)
     expect(toast(page, "Closed: The printer is on fire")).to_be_visible()
     status, problem = ask(product, page, f"/api/helpdesk/tickets/{ticket}/close", "POST")
