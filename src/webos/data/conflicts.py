@@ -37,7 +37,7 @@ def taken_error(title: str, error: DuplicateKeyError) -> ConflictError:
 
 def _keys_from(message: str) -> list[str]:
     """Read the index keys out of an error message, for servers that do not send them on their own."""
-    match = re.search(r"index: (?:live_)?(?P<name>\w+?)(?: dup key|$)", message)
+    match = re.search(r"index: (?:live_|unique_)?(?P<name>\w+?)(?: dup key|$)", message)
     if match is None or match["name"].startswith("_id"):
         return []
     return [part for part in re.split(r"_-?1(?:_|$)", match["name"]) if part]

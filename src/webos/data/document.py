@@ -6,36 +6,32 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from beanie import Document
-from beanie.odm.actions import ActionDirections, ActionRegistry, EventTypes, wrap_with_actions
+from beanie.odm.actions import ActionDirections, EventTypes, wrap_with_actions
 from beanie.odm.bulk import BulkWriter
 from beanie.odm.documents import MergeStrategy
 from beanie.odm.fields import DeleteRules, WriteRules
 from beanie.odm.queries.update import UpdateOne as UpdateOneQuery
-from beanie.odm.utils.dump import get_dict
 from beanie.odm.utils.self_validation import validate_self_before
 from beanie.odm.utils.state import save_state_after
-from beanie.odm.utils.update_merge import merge_update_expressions
 from pydantic import Field
-from pymongo import DeleteOne, UpdateOne
+from pymongo import DeleteOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 from pymongo.results import DeleteResult
 
 from webos.data.bulk_insert import insert_missing
-from webos.data.conflicts import changed_error, taken_error
+from webos.data.conflicts import taken_error
 from webos.data.fetching import FetchingFindMany, fetched_links, restore_references, take_over
 from webos.data.policy import PROTECTED_FIELDS
-from webos.data.stamp import Stamp, stamping
+from webos.data.stamp import stamping
 from webos.data.subclassing import merge_settings, restore_defaults
+from webos.data.writing import act, all_fields, explain_miss, mark, missing_error, queue, read_as, with_actions, write
 from webos.kernel.errors import ConflictError, NotFoundError
 
 __all__ = ["AUDIT_FIELDS", "CoreDocument", "OwnedDocument"]
 
 AUDIT_FIELDS = (*sorted(PROTECTED_FIELDS), "revision_id")
 """Fields that every document has and that forms and inputs leave out."""
-
-
-_NOT_WRITTEN = {*PROTECTED_FIELDS, "_id"}
 
 
 class CoreDocument(Document):
@@ -80,11 +76,6 @@ class CoreDocument(Document):
         merge_settings(cls)
         restore_defaults(cls)
 
-    def _mark(self, stamp: Stamp) -> None:
-        self.updated_at = stamp.at
-        self.updated_by = stamp.by
-        self.revision += 1
-
     @classmethod
     def _taken(cls, error: DuplicateKeyError) -> ConflictError:
         return taken_error(cls.__name__, error)
@@ -104,7 +95,7 @@ class CoreDocument(Document):
         with stamping() as stamp:
             before = {name: getattr(self, name) for name in PROTECTED_FIELDS}
             self.created_at, self.created_by, self.deleted_at, self.revision = stamp.at, stamp.by, None, 0
-            self._mark(stamp)
+            mark(self, stamp)
             try:
                 await super().insert(link_rule=link_rule, session=session, skip_actions=skip_actions)
             except BaseException as error:
@@ -153,9 +144,9 @@ class CoreDocument(Document):
         if self.revision == 0:
             return await self.insert(link_rule=link_rule, session=session, skip_actions=skipped)
         _refuse_cascade(link_rule)
-        await self._act(EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
-        await self._write(self._as_change(), session=session, ignore_revision=ignore_revision, **kwargs)
-        await self._act(EventTypes.UPDATE, ActionDirections.AFTER, skipped)
+        await act(self, EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
+        await write(self, all_fields(self), session=session, ignore_revision=ignore_revision, **kwargs)
+        await act(self, EventTypes.UPDATE, ActionDirections.AFTER, skipped)
         return self
 
     @validate_self_before
@@ -181,9 +172,9 @@ class CoreDocument(Document):
             msg = f"this {type(self).__name__} was never stored"
             raise NotFoundError(msg)
         if bulk_writer is None:
-            await self._write(self._as_change(), session=session, ignore_revision=ignore_revision)
+            await write(self, all_fields(self), session=session, ignore_revision=ignore_revision)
         else:
-            self._queue(bulk_writer, self._as_change(), ignore_revision=ignore_revision)
+            queue(self, bulk_writer, all_fields(self), ignore_revision=ignore_revision)
         return self
 
     @save_state_after
@@ -204,14 +195,14 @@ class CoreDocument(Document):
             NotFoundError: It does not exist any more.
         """
         del skip_sync
-        expressions = await self._with_actions(list(args), skip_actions)
+        expressions = await with_actions(self, list(args), skip_actions)
         change = UpdateOneQuery(type(self), {}).update(*expressions).update_query
         if bulk_writer is None:
-            await self._write(change, session=session, ignore_revision=ignore_revision, **pymongo_kwargs)
+            await write(self, change, session=session, ignore_revision=ignore_revision, **pymongo_kwargs)
             await self._reload(session)
         else:
-            self._queue(bulk_writer, change, ignore_revision=ignore_revision, **pymongo_kwargs)
-        await self._act(EventTypes.UPDATE, ActionDirections.AFTER, skip_actions)
+            queue(self, bulk_writer, change, ignore_revision=ignore_revision, **pymongo_kwargs)
+        await act(self, EventTypes.UPDATE, ActionDirections.AFTER, skip_actions)
         return self
 
     @wrap_with_actions(EventTypes.DELETE)
@@ -235,16 +226,16 @@ class CoreDocument(Document):
         if link_rule is DeleteRules.DELETE_LINKS:
             for linked in fetched_links(self):
                 await linked.delete(session=session, link_rule=link_rule, **pymongo_kwargs)
-        query = self._stored_as(ignore_revision=ignore_revision)
+        query = read_as(self, ignore_revision=ignore_revision)
         if bulk_writer is not None:
             bulk_writer.add_operation(type(self), DeleteOne(query, **pymongo_kwargs))
             return None
         with stamping() as stamp:
             result = await self.get_pymongo_collection().delete_one(query, session=session, **pymongo_kwargs)
             if result.deleted_count == 0:
-                await self._explain_miss(session)
+                await explain_miss(self, session)
             self.deleted_at = stamp.at
-            self._mark(stamp)
+            mark(self, stamp)
         return result
 
     async def sync(self, merge_strategy: MergeStrategy = MergeStrategy.remote) -> None:
@@ -268,78 +259,11 @@ class CoreDocument(Document):
             restore_references(links, values)
         return super()._fill_back_refs(values)  # type: ignore[no-untyped-call]
 
-    def _as_change(self) -> dict[str, Any]:
-        fields = get_dict(self, to_db=True, exclude=_NOT_WRITTEN.copy(), keep_nulls=True)
-        return {"$set": fields}
-
-    def _stored_as(self, *, ignore_revision: bool) -> dict[str, Any]:
-        return {"_id": self.id} if ignore_revision else {"_id": self.id, "revision": self.revision}
-
-    def _queue(
-        self,
-        bulk_writer: BulkWriter,
-        change: dict[str, Any],
-        *,
-        ignore_revision: bool,
-        **pymongo_kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        query = self._stored_as(ignore_revision=ignore_revision)
-        bulk_writer.add_operation(type(self), UpdateOne(query, change, **pymongo_kwargs))
-        # What the next write is based on: in the bulk writer already, or after it.
-        self.revision += 1
-
-    async def _write(
-        self,
-        update: Mapping[str, Any],
-        *,
-        session: AsyncClientSession | None,
-        ignore_revision: bool,
-        **pymongo_kwargs: Any,  # noqa: ANN401 - handed to the driver
-    ) -> None:
-        query = self._stored_as(ignore_revision=ignore_revision)
-        collection = self.get_pymongo_collection()
-        with stamping() as stamp:
-            try:
-                result = await collection.update_one(query, update, session=session, **pymongo_kwargs)
-            except DuplicateKeyError as error:
-                raise self._taken(error) from None
-            if result.matched_count == 0:
-                await self._explain_miss(session)
-            self._mark(stamp)
-        if ignore_revision and (stored := await collection.find_one(self.id, ["revision"], session=session)):
-            self.revision = stored["revision"]
-
     async def _reload(self, session: AsyncClientSession | None) -> None:
         stored = await type(self).find_one({"_id": self.id}, session=session)
         if stored is None:
-            raise self._missing()
+            raise missing_error(self)
         take_over(self, stored)
-
-    async def _explain_miss(self, session: AsyncClientSession | None) -> None:
-        if await self.get_pymongo_collection().find_one(self.id, ["_id"], session=session) is None:
-            raise self._missing()
-        msg = f"{type(self).__name__} was changed since revision {self.revision} was read"
-        raise changed_error(msg)
-
-    def _missing(self) -> NotFoundError:
-        return NotFoundError(f"no such {type(self).__name__}")
-
-    async def _act(
-        self, event: EventTypes, direction: ActionDirections, skipped: list[ActionDirections | str] | None
-    ) -> None:
-        await ActionRegistry.run_actions(self, event, direction, skipped or [])
-
-    async def _with_actions(
-        self, expressions: list[Any], skipped: list[ActionDirections | str] | None
-    ) -> list[Mapping[str, Any]]:
-        """Run what is to happen before an update, and add to it what that changes in the document."""
-        if not ActionRegistry.get_action_list(type(self), EventTypes.UPDATE, ActionDirections.BEFORE):
-            return expressions
-        before = self._as_change()["$set"]
-        await self._act(EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
-        changes = {name: value for name, value in self._as_change()["$set"].items() if before.get(name) != value}
-        strategy = self.get_settings().action_conflict_resolution
-        return merge_update_expressions(expressions, changes, strategy=strategy) if changes else expressions
 
 
 class OwnedDocument(CoreDocument):

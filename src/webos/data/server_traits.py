@@ -18,12 +18,14 @@ class ServerTraits:
         phantom_keys: Whether the unique keys of changed documents stay taken for inserts.
         reads_all_matches: Whether it reads and sorts every match before it gives the first.
         strict_indexes: Whether it uses an index only if its keys cover the whole filter.
+        scanning_lookups: Whether a `$lookup` with a pipeline reads all of the other collection.
     """
 
     major_version: int
     phantom_keys: bool = False
     reads_all_matches: bool = False
     strict_indexes: bool = False
+    scanning_lookups: bool = False
 
 
 async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTraits:
@@ -31,4 +33,10 @@ async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTrait
     build = await client.admin.command("buildInfo")
     embedded = "secantusVersion" in build
     major = int(str(build["version"]).split(".", 1)[0])
-    return ServerTraits(major, phantom_keys=embedded, reads_all_matches=embedded, strict_indexes=embedded)
+    return ServerTraits(
+        major,
+        phantom_keys=embedded,
+        reads_all_matches=embedded,
+        strict_indexes=embedded,
+        scanning_lookups=embedded,
+    )

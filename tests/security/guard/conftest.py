@@ -1,5 +1,6 @@
-"""The fixtures of the library."""
+"""The fixtures of the library, and the tripwire."""
 
 from tests.integration.data.library import anna, bert, database, kind, library, root, shelf, stored, traits
+from tests.tripwire import tripwire
 
-__all__ = ["anna", "bert", "database", "kind", "library", "root", "shelf", "stored", "traits"]
+__all__ = ["anna", "bert", "database", "kind", "library", "root", "shelf", "stored", "traits", "tripwire"]

@@ -11,7 +11,9 @@ from beanie.odm.operators.find.logical import Or
 from pydantic import BaseModel, Field
 from tests.integration.data.library import Shelf, field
 from tests.integration.data.models import Board, Tag
+from tests.tripwire import Tripwire
 
+from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.refusal import GuardRefusalError
 from webos.kernel.context import ANONYMOUS, Principal, acting_as
@@ -289,14 +291,12 @@ async def lookup_in_facet(shelf: Shelf) -> Ids:
 async def graph_lookup(shelf: Shelf) -> Ids:
     body = {
         "from": shelf.model.get_collection_name(),
-        "startWith": "red",
+        "startWith": ["one", "two"],
         "connectFromField": "title",
-        "connectToField": "kind",
+        "connectToField": "title",
         "as": "found",
         "restrictSearchWithMatch": {"$or": [{"deleted_at": {"$ne": None}}, {"rank": {"$gte": 0}}]},
     }
-    raw = shelf.model.get_pymongo_collection()._raw
-    await raw.update_many({}, {"$set": {"kind": "red"}})
     return await _nested({"$graphLookup": body})
 
 
@@ -306,10 +306,11 @@ async def link_fetch(shelf: Shelf) -> Ids:
     return _ids(each for each in [await link.fetch() for link in links] if isinstance(each, shelf.model))
 
 
-async def test_reading_shows_only_what_is_seen(shelf: Shelf) -> None:
-    """Every way to read documents gives the reader's own live one, and never the other."""
+async def test_reading_shows_only_what_is_seen(tripwire: Tripwire, shelf: Shelf) -> None:
+    """Every way to read documents gives the reader's own live one, and never the other; none goes round the guard."""
     found = {name: await way(shelf) for name, way in READS.items()}
     assert found == {name: [shelf.seen.id] for name in READS}
+    assert tripwire.seen > len(READS)
 
 
 async def test_figures_are_about_what_is_seen(shelf: Shelf) -> None:
@@ -478,3 +479,28 @@ async def test_a_visitor_sees_no_document_that_has_an_owner(shelf: Shelf, kind: 
         for refused in (shelf.model.count(), shelf.model(code="visitor").insert(), shelf.seen.save()):
             with pytest.raises(NotSignedInError):
                 await refused
+
+
+@pytest.mark.parametrize("kind", ["deleted page"])
+async def test_the_tripwire_trips(tripwire: Tripwire, shelf: Shelf, mongo: Connection) -> None:
+    """The tripwire sees reads that went round the guard, also inside pipelines, and leaves guarded ones alone."""
+    name = shelf.model.get_collection_name()
+    raw = mongo.raw[name]
+    await shelf.model.find({"rank": 5}, fetch_links=True).to_list()
+    assert not tripwire.trips
+    with tripwire.paused():
+        await raw.find_one()
+    assert not tripwire.trips
+    inner = {"from": name, "pipeline": [], "as": "x"}
+    await raw.find_one({"rank": 5})
+    await raw.count_documents({})
+    await raw.distinct("rank")
+    await raw.update_one({"rank": 5}, {"$set": {"rank": 5}})
+    await raw.find_one_and_update({"rank": 5}, {"$set": {"rank": 5}})
+    await raw.delete_one({"deleted_at": None, "rank": 99})
+    await (await raw.aggregate([{"$match": {"deleted_at": None}}, {"$facet": {"y": [{"$lookup": inner}]}}])).to_list()
+    await (await raw.aggregate([{"$match": {"deleted_at": None}}, {"$unionWith": name}])).to_list()
+    joined = {"from": name, "localField": "_id", "foreignField": "_id", "as": "x"}
+    await (await raw.aggregate([{"$match": {"deleted_at": None}}, {"$lookup": joined}, {"$limit": 1}])).to_list()
+    assert len(tripwire.trips) == 9
+    tripwire.trips.clear()

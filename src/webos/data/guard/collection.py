@@ -15,7 +15,7 @@ from webos.data.guard.indexes import guard_indexes
 from webos.data.guard.insertion import insert_many, insert_one
 from webos.data.guard.missing import insert_missing
 from webos.data.guard.options import checked
-from webos.data.guard.pipelines import guard_pipeline
+from webos.data.guard.pipelines import PipelineRules, guard_pipeline
 from webos.data.guard.queries import merge_filter, names_protected_field, restriction, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.guard.updates import Update, soft_deletion, stamp_insert, stamp_replacement, stamp_update
@@ -106,7 +106,8 @@ class GuardedCollection:
     async def aggregate(self, pipeline: Sequence[Row], **options: Any) -> GuardedCursor:  # noqa: ANN401
         """Run a pipeline of allowed stages."""
         checked(options, allowed.AGGREGATE)
-        guarded = guard_pipeline(self.policy, pipeline, self.database.policy)
+        rules = PipelineRules(self.database.policy, filter_joined=self.database.traits.scanning_lookups)
+        guarded = guard_pipeline(self.policy, pipeline, rules)
         reader = current_reader()
         return GuardedCursor.opened(await self._raw.aggregate(guarded, **options), reader)
 

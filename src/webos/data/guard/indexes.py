@@ -22,9 +22,9 @@ _REVISION = ("revision", ASCENDING)
 def guard_indexes(policy: CollectionPolicy, indexes: Iterable[IndexModel], *, strict: bool) -> list[IndexModel]:
     """Return `indexes` made fit for the filters of the guard.
 
-    Each gets `deleted_at` as its leading key, as the guard asks for it in each query, and is unique among what is
-    not deleted, so that a value may be used again. For documents with owners there is another one that begins
-    with the owner.
+    Each gets `deleted_at` as its leading key, as the guard asks for it in each query. A unique one keeps its keys and
+    is unique among what is not deleted, so that a value may be used again. For documents with owners there is
+    another one that begins with the owner.
 
     Args:
         policy: Rules of the collection.
@@ -40,18 +40,23 @@ def guard_indexes(policy: CollectionPolicy, indexes: Iterable[IndexModel], *, st
         if _is_special(keys, options) or keys[0] == _LIVE:
             made[options["name"]] = index
             continue
-        live = [_LIVE, *keys]
         name = options.pop("name")
-        _keep_out_deleted(keys, options)
-        made[f"live_{name}"] = IndexModel(live, name=f"live_{name}", **options)
-        more = [live]
+        live = [_LIVE, *keys]
+        _say_sparse_in_full(keys, options)
+        if options.pop("unique", False):
+            only_live = {**options.pop("partialFilterExpression", {}), "deleted_at": None}
+            unique = IndexModel(keys, name=f"unique_{name}", unique=True, partialFilterExpression=only_live, **options)
+            made[f"unique_{name}"] = unique
+            shapes = [live] if strict and len(keys) > 1 else []
+        else:
+            made[f"live_{name}"] = IndexModel(live, name=f"live_{name}", **options)
+            shapes = [live]
         if policy.owned and keys[0][0] != "created_by":
             owner = [_LIVE, _OWNER, *keys]
-            plain = {key: value for key, value in options.items() if key != "unique"}
-            made[f"live_owner_{name}"] = IndexModel(owner, name=f"live_owner_{name}", **plain)
-            more.append(owner)
+            made[f"live_owner_{name}"] = IndexModel(owner, name=f"live_owner_{name}", **options)
+            shapes.append(owner)
         if strict:
-            _add_beginnings(made, more)
+            _add_beginnings(made, shapes)
     return list(made.values())
 
 
@@ -78,12 +83,10 @@ def _is_special(keys: Keys, options: dict[str, Any]) -> bool:
     return any(direction in _SPECIAL or "$**" in name for name, direction in keys)
 
 
-def _keep_out_deleted(keys: Keys, options: dict[str, Any]) -> None:
-    """Make a unique index one over what is not deleted; `sparse` is said in the same terms, for both do not mix."""
+def _say_sparse_in_full(keys: Keys, options: dict[str, Any]) -> None:
+    """Replace `sparse`: it does not mix with other conditions, and `deleted_at` is always there."""
     if options.pop("sparse", False) and "partialFilterExpression" not in options:
         options["partialFilterExpression"] = {name: {"$exists": True} for name, _ in keys}
-    if options.get("unique"):
-        options["partialFilterExpression"] = {**options.get("partialFilterExpression", {}), "deleted_at": None}
 
 
 def _add_beginnings(made: dict[str, IndexModel], shapes: Sequence[Keys], *, whole: bool = False) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bson import ObjectId
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.results import InsertManyResult, InsertOneResult
@@ -20,6 +21,8 @@ __all__ = ["insert_many", "insert_one"]
 Row = dict[str, Any]
 # A server with phantom keys refuses a whole request for one of them; then its documents go one by one.
 _AT_ONCE = 1000
+# What tells a document that was just stored from an older one with the same id.
+_OWN = ("created_at", "created_by", "revision")
 
 
 async def insert_one(
@@ -116,14 +119,14 @@ async def _insert_each(
 
 
 async def _insert_beside(collection: AsyncCollection[Row], document: Row, **options: Any) -> InsertOneResult:  # noqa: ANN401
-    result = await collection.insert_one({**document, "deleted_at": datetime.now(UTC)}, **options)
-    document["_id"] = result.inserted_id
-    live = {"_id": result.inserted_id}
+    live = {"_id": document.setdefault("_id", ObjectId())}
     try:
+        result = await collection.insert_one({**document, "deleted_at": datetime.now(UTC)}, **options)
         await collection.replace_one(live, document, **options)
-    except BaseException:
-        # Also when the caller is cancelled: what was not inserted must not be found among the deleted ones.
-        await asyncio.shield(collection.delete_one(live))
+    except BaseException as error:
+        # Also when the caller gives up: what was not inserted shall not be found among the deleted ones.
+        if not (isinstance(error, DuplicateKeyError) and _is_about_id(error)):
+            await asyncio.shield(collection.delete_one({**live, **{name: document.get(name) for name in _OWN}}))
         raise
     return result
 
@@ -135,5 +138,9 @@ def _in_transaction(options: Row) -> bool:
 
 def _may_be_phantom(error: DuplicateKeyError) -> bool:
     """Whether the key may belong to no document: the server names the pattern of a key only if one has it."""
+    return "keyPattern" not in (error.details or {}) and not _is_about_id(error)
+
+
+def _is_about_id(error: DuplicateKeyError) -> bool:
     details = error.details or {}
-    return "keyPattern" not in details and "index: _id_" not in str(details.get("errmsg", ""))
+    return "_id" in details.get("keyPattern", {}) or "index: _id_" in str(details.get("errmsg", ""))

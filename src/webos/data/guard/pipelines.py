@@ -1,15 +1,15 @@
 """Aggregations as the guard sees them: known stages only, and the rules of each collection they read."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from webos.data.guard.queries import merge_filter, restriction, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import CollectionPolicy
 
-__all__ = ["guard_pipeline"]
+__all__ = ["PipelineRules", "guard_pipeline"]
 
-PolicyLookup = Callable[[str], CollectionPolicy]
 Stage = Mapping[str, Any]
 
 _PLAIN_STAGES = frozenset(
@@ -21,56 +21,82 @@ _PLAIN_STAGES = frozenset(
 )  # fmt: skip
 
 
-def guard_pipeline(policy: CollectionPolicy, pipeline: Sequence[Stage], policies: PolicyLookup) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class PipelineRules:
+    """What pipelines are guarded by.
+
+    Attributes:
+        policies: Gives the rules of a collection, and refuses unknown ones.
+        filter_joined: Whether joined documents are filtered after they were looked up, and not while: on a server
+            that reads a whole collection for each `$lookup` with a pipeline.
+    """
+
+    policies: Callable[[str], CollectionPolicy]
+    filter_joined: bool = False
+
+
+def guard_pipeline(policy: CollectionPolicy, pipeline: Sequence[Stage], rules: PipelineRules) -> list[dict[str, Any]]:
     """Return `pipeline` restricted to what the acting user may see, in every collection it reads.
 
     Args:
         policy: Rules of the collection it starts from.
         pipeline: The stages.
-        policies: Gives the rules of another collection, and refuses unknown ones.
+        rules: Those of the other collections.
 
     Raises:
         GuardRefusalError: A stage is not on the list of allowed ones.
     """
     scan_for_code(pipeline)
-    stages = _guard_stages(pipeline, policies)
-    rules = restriction(policy)
+    stages = _guard_stages(pipeline, rules)
+    seen = restriction(policy)
     if stages and "$match" in stages[0]:
-        return [{"$match": merge_filter(stages[0]["$match"], rules)}, *stages[1:]]
-    return [{"$match": merge_filter(_early_conditions(stages), rules)}, *stages]
+        return [{"$match": merge_filter(stages[0]["$match"], seen)}, *stages[1:]]
+    return [{"$match": merge_filter(_early_conditions(stages), seen)}, *stages]
 
 
-def _guard_stages(pipeline: Sequence[Stage], policies: PolicyLookup) -> list[dict[str, Any]]:
-    return [_guard_stage(stage, policies) for stage in pipeline]
+def _guard_stages(pipeline: Sequence[Stage], rules: PipelineRules) -> list[dict[str, Any]]:
+    return [guarded for stage in pipeline for guarded in _guard_stage(stage, rules)]
 
 
-def _guard_stage(stage: Stage, policies: PolicyLookup) -> dict[str, Any]:
+def _guard_stage(stage: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
     if len(stage) != 1:
         msg = "a pipeline stage has exactly one name"
         raise GuardRefusalError(msg)
     name, body = next(iter(stage.items()))
     if name in _PLAIN_STAGES:
-        return {name: body}
+        return [{name: body}]
     if name == "$match":
-        return {name: merge_filter(body, {})}
+        return [{name: merge_filter(body, {})}]
     if name == "$facet":
-        return {name: {key: _guard_stages(inner, policies) for key, inner in body.items()}}
+        return [{name: {key: _guard_stages(inner, rules) for key, inner in body.items()}}]
     if name == "$lookup":
-        return {name: _guard_lookup(body, policies)}
+        return _guard_lookup(body, rules)
     if name == "$graphLookup":
-        rules = restriction(policies(_collection(name, body, "from")))
-        return {name: {**body, "restrictSearchWithMatch": merge_filter(body.get("restrictSearchWithMatch"), rules)}}
+        seen = restriction(rules.policies(_collection(name, body, "from")))
+        return [{name: {**body, "restrictSearchWithMatch": merge_filter(body.get("restrictSearchWithMatch"), seen)}}]
     if name == "$unionWith":
         body = {"coll": body} if isinstance(body, str) else body
-        inner = guard_pipeline(policies(_collection(name, body, "coll")), body.get("pipeline", ()), policies)
-        return {name: {**body, "pipeline": inner}}
+        policy = rules.policies(_collection(name, body, "coll"))
+        return [{name: {**body, "pipeline": guard_pipeline(policy, body.get("pipeline", ()), rules)}}]
     msg = f"the stage {name} is not allowed"
     raise GuardRefusalError(msg)
 
 
-def _guard_lookup(body: Stage, policies: PolicyLookup) -> dict[str, Any]:
-    policy = policies(_collection("$lookup", body, "from"))
-    return {**body, "pipeline": guard_pipeline(policy, body.get("pipeline", ()), policies)}
+def _guard_lookup(body: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
+    policy = rules.policies(_collection("$lookup", body, "from"))
+    field = body.get("as")
+    by_field = "localField" in body and not body.get("pipeline")
+    if rules.filter_joined and by_field and isinstance(field, str) and "." not in field:
+        joined = {key: value for key, value in body.items() if key != "pipeline"}
+        visible = [_equals(f"$$each.{name}", value) for name, value in restriction(policy).items()]
+        only = {"$filter": {"input": f"${field}", "as": "each", "cond": {"$and": visible}}}
+        return [{"$lookup": joined}, {"$addFields": {field: only}}]
+    return [{"$lookup": {**body, "pipeline": guard_pipeline(policy, body.get("pipeline", ()), rules)}}]
+
+
+def _equals(path: str, value: object) -> dict[str, Any]:
+    """Return the expression for what a filter says as `{path: value}`, where missing is the same as None."""
+    return {"$eq": [{"$ifNull": [path, None]}, {"$literal": value}]}
 
 
 def _collection(stage: str, body: Stage, key: str) -> str:

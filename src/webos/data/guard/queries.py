@@ -1,6 +1,6 @@
 """Filters as the guard sees them: the rules of the collection are merged into the caller's query."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webos.data.guard.refusal import GuardRefusalError
@@ -15,6 +15,7 @@ _CODE = frozenset({"$where", "$function", "$accumulator"})
 # All else that begins with `$` is refused: the driver takes `$query` apart and lets it replace the whole filter.
 _FILTER_OPERATORS = frozenset({"$and", "$or", "$nor", "$expr", "$text", "$jsonSchema", "$comment"})
 _LOGICAL = frozenset({"$and", "$or", "$nor"})
+_RANGES = frozenset({"$gt", "$gte", "$lt", "$lte"})
 
 
 def restriction(policy: CollectionPolicy) -> dict[str, Any]:
@@ -37,35 +38,56 @@ def restriction(policy: CollectionPolicy) -> dict[str, Any]:
 def merge_filter(query: Mapping[str, Any] | None, rules: dict[str, Any]) -> dict[str, Any]:
     """Return a filter that matches what both `query` and `rules` match.
 
-    The rules are put beside the query's own keys, for a nested `$and` keeps some servers from using an index;
-    where a key collides, both conditions are kept in an `$and`.
+    All conditions are put beside each other, for an `$and` keeps some servers from using an index; where a field has
+    several conditions that do not join, all are kept in an `$and`.
 
     Raises:
         GuardRefusalError: The query has an operator that could set the rules aside.
     """
-    if query is None:
-        return dict(rules)
+    merged: dict[str, Any] = {}
+    rest: list[dict[str, Any]] = []
+    for key, value in _conditions(query or {}):
+        if key not in merged and key not in rules:
+            merged[key] = value
+        elif key not in rules and (joined := _joined(merged[key], value)):
+            merged[key] = joined
+        else:
+            rest.append({key: value})
+    if rest:
+        merged["$and"] = rest
+    merged.update(rules)
+    return merged
+
+
+def _conditions(query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the conditions that must all hold, those below `$and` as well.
+
+    Beanie joins the arguments of `find` by `$and`, and some servers find no index for what stands there.
+    """
     if not isinstance(query, Mapping):
         msg = "a filter is a mapping of fields to conditions"
         raise GuardRefusalError(msg)
-    merged: dict[str, Any] = {}
-    own: dict[str, Any] = {}
     for written, value in query.items():
         key = written if type(written) is str else plain_key(written)
+        if key == "$and" and isinstance(value, (list, tuple)) and value:
+            for part in value:
+                yield from _conditions(part)
+            continue
         if key[:1] == "$" and key not in _FILTER_OPERATORS:
             msg = f"{key} is not allowed in a filter"
             raise GuardRefusalError(msg)
         if isinstance(value, (Mapping, list, tuple)):
             scan_for_code(value)
-        target = own if key in rules else merged
-        if key in target:
-            msg = f"{key} is in the filter twice"
-            raise GuardRefusalError(msg)
-        target[key] = value
-    if own:
-        merged["$and"] = [*merged.get("$and", ()), own]
-    merged.update(rules)
-    return merged
+        yield key, value
+
+
+def _joined(first: object, second: object) -> dict[str, Any] | None:
+    """Return two ranges of one field as one condition, which an index serves; None where they do not join."""
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return None
+    if not first.keys() <= _RANGES or not second.keys() <= _RANGES or first.keys() & second.keys():
+        return None
+    return {**first, **second}
 
 
 def scan_for_code(value: object) -> None:

@@ -1,0 +1,138 @@
+"""Writing changes of stored documents: each is based on the revision that was read."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from beanie.odm.actions import ActionDirections, ActionRegistry, EventTypes
+from beanie.odm.bulk import BulkWriter
+from beanie.odm.utils.dump import get_dict
+from beanie.odm.utils.update_merge import merge_update_expressions
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import DuplicateKeyError
+
+from webos.data.conflicts import changed_error, taken_error
+from webos.data.policy import PROTECTED_FIELDS
+from webos.data.stamp import Stamp, stamping
+from webos.kernel.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from webos.data.document import CoreDocument
+
+__all__ = ["act", "all_fields", "explain_miss", "mark", "missing_error", "queue", "read_as", "with_actions", "write"]
+
+_NOT_WRITTEN = PROTECTED_FIELDS | {"_id"}
+
+Skipped = list[ActionDirections | str] | None
+
+
+def all_fields(document: "CoreDocument") -> dict[str, Any]:
+    """Return the update that stores a document as it is now."""
+    return {"$set": get_dict(document, to_db=True, exclude=set(_NOT_WRITTEN), keep_nulls=True)}
+
+
+def read_as(document: "CoreDocument", *, ignore_revision: bool) -> dict[str, Any]:
+    """Return the filter for a document as it was read.
+
+    Args:
+        document: The document.
+        ignore_revision: Whether any later revision will do as well.
+    """
+    return {"_id": document.id} if ignore_revision else {"_id": document.id, "revision": document.revision}
+
+
+def mark(document: "CoreDocument", stamp: Stamp) -> None:
+    """Give a document the stamps of the change that was just written."""
+    document.updated_at = stamp.at
+    document.updated_by = stamp.by
+    document.revision += 1
+
+
+async def write(
+    document: "CoreDocument",
+    change: Mapping[str, Any],
+    *,
+    session: AsyncClientSession | None,
+    ignore_revision: bool,
+    **options: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    """Write a change of one document.
+
+    Args:
+        document: The document; it gets the stamps, not the change.
+        change: Update operators or a pipeline.
+        session: For a transaction.
+        ignore_revision: Whether to write it over what others changed since.
+        options: The driver's.
+
+    Raises:
+        ConflictError: It was changed since it was read, or a value that must be unique is taken.
+        NotFoundError: It does not exist any more.
+    """
+    query = read_as(document, ignore_revision=ignore_revision)
+    collection = document.get_pymongo_collection()
+    with stamping() as stamp:
+        try:
+            result = await collection.update_one(query, change, session=session, **options)
+        except DuplicateKeyError as error:
+            raise taken_error(type(document).__name__, error) from None
+        if result.matched_count == 0:
+            await explain_miss(document, session)
+        mark(document, stamp)
+    if ignore_revision and (stored := await collection.find_one(document.id, ["revision"], session=session)):
+        document.revision = stored["revision"]
+
+
+def queue(
+    document: "CoreDocument",
+    bulk_writer: BulkWriter,
+    change: dict[str, Any],
+    *,
+    ignore_revision: bool,
+    **options: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    """Have a bulk writer write a change of one document."""
+    query = read_as(document, ignore_revision=ignore_revision)
+    bulk_writer.add_operation(type(document), UpdateOne(query, change, **options))
+    # What the next write is based on, in the same bulk writer or after it.
+    document.revision += 1
+
+
+async def explain_miss(document: "CoreDocument", session: AsyncClientSession | None) -> None:
+    """Raise the error for a write that met no document.
+
+    Raises:
+        ConflictError: It has another revision.
+        NotFoundError: It does not exist, at least for the acting user.
+    """
+    if await document.get_pymongo_collection().find_one(document.id, ["_id"], session=session) is None:
+        raise missing_error(document)
+    msg = f"{type(document).__name__} was changed since revision {document.revision} was read"
+    raise changed_error(msg)
+
+
+def missing_error(document: "CoreDocument") -> NotFoundError:
+    """Return the error for a document that is not there."""
+    return NotFoundError(f"no such {type(document).__name__}")
+
+
+async def act(document: "CoreDocument", event: EventTypes, direction: ActionDirections, skipped: Skipped) -> None:
+    """Run the event actions of a document."""
+    await ActionRegistry.run_actions(document, event, direction, skipped or [])
+
+
+async def with_actions(document: "CoreDocument", expressions: list[Any], skipped: Skipped) -> list[Mapping[str, Any]]:
+    """Run what is to happen before an update, and add to the update what that changes in the document.
+
+    Args:
+        document: The document.
+        expressions: Update operators.
+        skipped: Actions to leave out.
+    """
+    if not ActionRegistry.get_action_list(type(document), EventTypes.UPDATE, ActionDirections.BEFORE):
+        return expressions
+    before = all_fields(document)["$set"]
+    await act(document, EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
+    changes = {name: value for name, value in all_fields(document)["$set"].items() if before.get(name) != value}
+    strategy = document.get_settings().action_conflict_resolution
+    return merge_update_expressions(expressions, changes, strategy=strategy) if changes else expressions
