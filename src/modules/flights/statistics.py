@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from bson import DBRef, ObjectId
 
-__all__ = ["FINGERPRINT", "GROUPS", "LATE_MINUTES", "VISIBILITY_STEPS", "WIND_STEP", "summarise"]
+__all__ = ["FINGERPRINT", "GROUPS", "LAST_WIND", "LATE_MINUTES", "VISIBILITY_STEPS", "WIND_STEP", "summarise"]
 
 Row = Mapping[str, Any]
 K = TypeVar("K", bound=Hashable)
@@ -20,7 +20,9 @@ VISIBILITY_STEPS = (0.0, 1.0, 2.0, 5.0, 10.0)
 WIND_STEP = 5
 """How wide the groups of wind speed are, in miles per hour."""
 
-_LAST_WIND = 25
+LAST_WIND = 25
+"""Where the last group of wind speed begins, in miles per hour."""
+
 # One hour of the data claims 1,048 miles per hour; nothing was ever measured beyond 253.
 _MOST_WIND = 254
 
@@ -110,4 +112,4 @@ def _visibility_group(miles: float | None) -> float | None:
 def _wind_group(steps: float | None) -> int | None:
     if steps is None or steps * WIND_STEP >= _MOST_WIND:
         return None
-    return min(int(steps) * WIND_STEP, _LAST_WIND)
+    return min(int(steps) * WIND_STEP, LAST_WIND)

@@ -26,6 +26,8 @@ class ImportFlights(BaseTask):
         await self.report(step.done, step.total, "Computing the statistics")
         await self.service(FlightStatistics).compute()
         new = before + step.new
+        result = f"{new:,} of {step.total:,} rows were new." if new else "Everything was there already."
+        await self.report(step.total, step.total, result)
         await self.bus.emit("flights:imported", {"rows": new, "everything": everything})
-        self.notify.success(f"The import is complete: {new:,} new rows." if new else "Everything was there already.")
+        self.notify.success(f"The import is complete. {result}")
         return new

@@ -13,7 +13,7 @@ from webos.data.endpoint import Endpoint
 from webos.kernel.settings import Settings
 from webos.server.lock import AlreadyRunningError, InstanceLock
 
-__all__ = ["open_database"]
+__all__ = ["open_database", "open_endpoint"]
 
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
@@ -23,6 +23,25 @@ _POLL_SECONDS = 0.05
 async def open_database(settings: Settings, *, purpose: str) -> AsyncIterator[Connection]:
     """Yield a connection to the database of the settings.
 
+    Args:
+        settings: The settings of the process.
+        purpose: As for `open_endpoint`.
+
+    Raises:
+        AlreadyRunningError: As `open_endpoint`.
+        StartupError: The database cannot be reached.
+    """
+    async with (
+        open_endpoint(settings, purpose=purpose) as (endpoint, _),
+        _connected(endpoint, settings.database) as connection,
+    ):
+        yield connection
+
+
+@asynccontextmanager
+async def open_endpoint(settings: Settings, *, purpose: str) -> AsyncIterator[tuple[Endpoint, bool]]:
+    """Yield where the database of the settings is while the block runs, and whether a server may be using it.
+
     Call it from the main thread: a local server that it starts ends with the thread.
 
     Args:
@@ -31,23 +50,20 @@ async def open_database(settings: Settings, *, purpose: str) -> AsyncIterator[Co
 
     Raises:
         AlreadyRunningError: Another command works on the data folder for more than a minute.
-        StartupError: The database cannot be reached.
+        StartupError: A local server cannot be started.
     """
     if settings.mongo_url is not None:
-        async with _connected(Endpoint.from_url(settings.mongo_url), settings.database) as connection:
-            yield connection
+        yield Endpoint.from_url(settings.mongo_url), True
         return
     data_dir = settings.data_dir.resolve()
     found = await _lock_or_endpoint(data_dir, purpose)
     if isinstance(found, Endpoint):
-        async with _connected(found, settings.database) as connection:
-            yield connection
+        yield found, True
         return
     with found:
         server = EmbeddedServer(data_dir)
         try:
-            async with _connected(await server.start(), settings.database) as connection:
-                yield connection
+            yield await server.start(), False
         finally:
             await server.stop()
 
