@@ -27,6 +27,7 @@ class OpenPages:
         self._url = httpx.URL(url)
         self._headers = {**headers, "accept": "text/html"}
         self._sockets: list[ClientConnection] = []
+        self._readers: list[asyncio.Task[None]] = []
         self._http = httpx.AsyncClient(timeout=60)
 
     async def open(self, count: int) -> None:
@@ -61,10 +62,12 @@ class OpenPages:
         await _expect(socket, "0")
         await socket.send("40")
         await _expect(socket, "40")
+        self._readers.append(asyncio.create_task(_stay(socket)))
 
     async def close(self) -> None:
         """Close all of them."""
         await asyncio.gather(*(socket.close() for socket in self._sockets))
+        await asyncio.gather(*self._readers)
         await self._http.aclose()
 
 
@@ -73,3 +76,10 @@ async def _expect(socket: ClientConnection, start: str) -> None:
     if not isinstance(message, str) or not message.startswith(start):
         msg = f"the handshake was answered with {message!r}"
         raise RuntimeError(msg)
+
+
+async def _stay(socket: ClientConnection) -> None:
+    """Answer the server's pings until the connection is closed; it drops a client that does not."""
+    async for message in socket:
+        if message == "2":
+            await socket.send("3")

@@ -11,7 +11,7 @@ from webos.kernel.context import Principal, acting_as, current_trace_id, current
 
 __all__ = ["run"]
 
-_EVENTS = 20_000
+_EVENTS = 10_000
 _LIMIT = 1024
 _PAYLOAD = {"sku": "A-1", "quantity": 10}
 
@@ -20,7 +20,7 @@ async def run(stage: Stage) -> list[Result]:
     """Measure events per second, each handled by an async function."""
     user = Principal(uuid4(), "reader")
     with acting_as(user):
-        pair = await take_turns(stage.effort.times(15), lambda: _bus(user), _queue)
+        pair = await take_turns(stage.effort.times(40), lambda: _bus(user), _queue)
     return [Result("event, emit to handler", "events/s", pair.ours, pair.against, at_least(0.4))]
 
 
