@@ -1,7 +1,7 @@
 """What changes in the database, as it happens: one watcher for each process, many listeners."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,19 @@ __all__ = ["Change", "ChangeHub"]
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
+_AWAIT_MS = 1000
+_PIPELINE: Sequence[Mapping[str, Any]] = (
+    {"$changeStream": {}},
+    {
+        "$project": {
+            "operationType": 1,
+            "ns": 1,
+            "documentKey": 1,
+            "updateDescription.updatedFields": 1,
+            "updateDescription.removedFields": 1,
+        }
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,7 @@ class ChangeHub:
         self._listeners: dict[str, list[Listener]] = {}
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._watched_before = False
 
     def listen(self, collection: str, listener: Listener) -> Callable[[], None]:
         """Call `listener` for each change in `collection`, until the returned function is called."""
@@ -65,44 +79,41 @@ class ChangeHub:
         return stop
 
     async def start(self) -> None:
-        """Begin to watch; returns as soon as changes are seen."""
-        self._task = asyncio.create_task(self._watch(), name="change watcher")
-        await self._ready.wait()
+        """Begin to watch; returns as soon as changes are seen, however long the database takes to answer."""
+        if self._task is None:
+            self._ready.clear()
+            self._task = asyncio.create_task(self._watch(), name="change watcher")
+        try:
+            await self._ready.wait()
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Stop watching."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _watch(self) -> None:
         pause = _FIRST_PAUSE
         while True:
             try:
-                async with await self._database.watch(
-                    [
-                        {
-                            "$project": {
-                                "operationType": 1,
-                                "ns": 1,
-                                "documentKey": 1,
-                                "updateDescription.updatedFields": 1,
-                                "updateDescription.removedFields": 1,
-                            }
-                        }
-                    ],
-                    max_await_time_ms=1000,
-                ) as stream:
-                    if self._ready.is_set():
+                # Not the driver's `watch`: it goes on from a token by itself. After a crash that cost the server its
+                # last changes, the token lies in its future, and the watcher would be deaf until it has caught up.
+                async with await self._database.aggregate(list(_PIPELINE), maxAwaitTimeMS=_AWAIT_MS) as cursor:
+                    if self._watched_before:
                         self._tell_all()
+                    self._watched_before = True
                     self._ready.set()
                     pause = _FIRST_PAUSE
-                    async for event in stream:
+                    async for event in cursor:
                         self._dispatch(event)
             except PyMongoError as error:
-                # No resume token is kept: one from before a crash of the server may be refused for ever.
                 logger.warning("the change watcher lost the database and tries again: {}", type(error).__name__)
+            except Exception:  # noqa: BLE001 - a watcher that ends would leave everybody with old data, silently
+                logger.exception("the change watcher failed and tries again")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -122,7 +133,7 @@ class ChangeHub:
         self._tell(listeners, Change(collection, operation, event["documentKey"].get("_id"), fields))
 
     def _tell_all(self) -> None:
-        for collection, listeners in self._listeners.items():
+        for collection, listeners in list(self._listeners.items()):
             self._tell(listeners, Change(collection, "resync"))
 
     def _tell(self, listeners: list[Listener], change: Change) -> None:
