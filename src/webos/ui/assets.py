@@ -1,25 +1,33 @@
-"""The interface's own files: one stylesheet, the browser modules, the fonts; served from this machine only."""
+"""The interface's own files: one stylesheet, one script, the fonts; served from this machine only, from memory."""
 
+import gzip
 import hashlib
-from collections.abc import Iterable
+import mimetypes
 from pathlib import Path
 
 from fastapi import FastAPI
 from nicegui.dependencies import register_importmap_override
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
-__all__ = ["JS_FOLDER", "STATIC_PATH", "Assets"]
+from webos.ui.bundle import bundle_modules
+
+__all__ = ["COMPONENTS", "STATIC_PATH", "Assets"]
 
 STATIC_PATH = "/_webos/static"
 _FOLDER = Path(__file__).parent / "static"
-JS_FOLDER = _FOLDER / "js"
+COMPONENTS = _FOLDER / "components"
+"""The components that NiceGUI serves itself."""
+_MODULES = _FOLDER / "js"
 _STYLESHEET = "webos.css"
+_SCRIPT = "webos.js"
+_FUSE = "vendor/fuse.min.mjs"
+_FONT = "fonts/inter-latin-wght-normal.woff2"
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORT = "public, max-age=3600"
-_VENDORED = {"webos/fuse": "vendor/fuse.min.mjs"}
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".LICENSE": "text/plain"}
+_SMALL = 1000
 
 # Before anything is painted: the theme and the width of the sidebar that this browser chose.
 _EARLY_SCRIPT = """\
@@ -34,22 +42,6 @@ _EARLY_SCRIPT = """\
 })()</script>"""
 
 
-class _StaticFiles(StaticFiles):
-    """Static files that a browser keeps for good where the address names a version."""
-
-    def __init__(self, directory: Path, stylesheet: bytes) -> None:
-        super().__init__(directory=directory)
-        self._sheet = stylesheet
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        if path == _STYLESHEET:
-            response = Response(self._sheet, media_type="text/css")
-        else:
-            response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = _FOREVER if scope.get("query_string") else _SHORT
-        return response
-
-
 class Assets:
     """The files of one version of the interface.
 
@@ -62,14 +54,16 @@ class Assets:
 
     def __init__(self, base_path: str = "") -> None:
         self._base = base_path
-        digest = hashlib.sha256()
-        for file in sorted(path for path in _FOLDER.rglob("*") if path.is_file()):
-            digest.update(file.read_bytes())
-        self.version = digest.hexdigest()[:12]
+        files = {file.relative_to(_FOLDER).as_posix(): file.read_bytes() for file in sorted(_FOLDER.rglob("*.*"))}
+        self.version = hashlib.sha256(b"".join(files.values())).hexdigest()[:12]
+        modules = {file.stem: file.read_text() for file in _MODULES.glob("*.js")}
+        styles = [files["tokens.css"], *(content for name, content in files.items() if name.startswith("css/"))]
         # A preloaded font is used only where the stylesheet names the very same address.
-        self._stylesheet = b"\n".join(
-            file.read_bytes().replace(b".woff2", f".woff2?v={self.version}".encode()) for file in self._style_sources()
-        )
+        versioned = f".woff2?v={self.version}".encode()
+        files[_STYLESHEET] = b"\n".join(styles).replace(b".woff2", versioned)
+        files[_SCRIPT] = bundle_modules(modules).encode()
+        self._files = {name: _File(name, content, self.version) for name, content in files.items()}
+        self._modules = [f"webos/{name}" for name in modules]
 
     def url(self, name: str) -> str:
         """Return the address of a file, with its version."""
@@ -77,31 +71,50 @@ class Assets:
 
     def mount(self, app: FastAPI) -> None:
         """Serve the files, and tell browsers where the modules of our components are."""
-        app.mount(STATIC_PATH, GZipMiddleware(_StaticFiles(_FOLDER, self._stylesheet), minimum_size=1000))
-        for name, url in self._modules():
-            register_importmap_override(name, url)
+        app.mount(STATIC_PATH, self)
+        for name in self._modules:
+            register_importmap_override(name, self.url(_SCRIPT))
+        register_importmap_override("webos/fuse", self.url(_FUSE))
 
     def head(self) -> str:
         """Return what every page needs in its `<head>`."""
-        preloads = [
-            f'<link rel="preload" href="{self.url("fonts/inter-latin-wght-normal.woff2")}" as="font" crossorigin>',
-            *(f'<link rel="modulepreload" href="{url}">' for name, url in self._modules() if name in self._at_once()),
-        ]
-        return "\n".join([_EARLY_SCRIPT, f'<link rel="stylesheet" href="{self.url(_STYLESHEET)}">', *preloads])
-
-    def _modules(self) -> Iterable[tuple[str, str]]:
-        for file in sorted(JS_FOLDER.glob("*.js")):
-            yield f"webos/{file.stem}", self.url(f"js/{file.name}")
-        for name, path in _VENDORED.items():
-            yield name, self.url(path)
-
-    @staticmethod
-    def _at_once() -> frozenset[str]:
-        """Return the modules that the shell imports; fetched in parallel instead of one after the other."""
-        return frozenset(
-            f"webos/{name}" for name in ("commands", "dom", "menu", "shortcuts", "task-row", "theme", "toasts")
+        return "\n".join(
+            [
+                _EARLY_SCRIPT,
+                f'<link rel="stylesheet" href="{self.url(_STYLESHEET)}">',
+                f'<link rel="preload" href="{self.url(_FONT)}" as="font" crossorigin>',
+                f'<link rel="modulepreload" href="{self.url(_SCRIPT)}">',
+            ]
         )
 
-    @staticmethod
-    def _style_sources() -> list[Path]:
-        return [_FOLDER / "tokens.css", *sorted((_FOLDER / "css").glob("*.css"))]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for a file."""
+        name = scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/")
+        file = self._files.get(name)
+        if file is None or scope.get("method") not in {"GET", "HEAD"}:
+            await Response("Not found", 404)(scope, receive, send)
+        else:
+            await file.answer(scope)(scope, receive, send)
+
+
+class _File:
+    """One file, ready to be sent."""
+
+    def __init__(self, name: str, content: bytes, version: str) -> None:
+        suffix = Path(name).suffix
+        self._type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self._content = content
+        self._tag = f'"{version}"'
+        is_text = self._type.startswith("text/") or suffix == ".svg"
+        self._packed = gzip.compress(content, 9, mtime=0) if is_text and len(content) >= _SMALL else None
+
+    def answer(self, scope: Scope) -> Response:
+        """Return the answer to a request for the file."""
+        headers = Headers(scope=scope)
+        lasting = _FOREVER if scope.get("query_string") else _SHORT
+        about = {"cache-control": lasting, "etag": self._tag, "vary": "accept-encoding"}
+        if headers.get("if-none-match") == self._tag:
+            return Response(status_code=304, headers=about)
+        if self._packed is not None and "gzip" in headers.get("accept-encoding", ""):
+            return Response(self._packed, headers=about | {"content-encoding": "gzip"}, media_type=self._type)
+        return Response(self._content, headers=about, media_type=self._type)

@@ -6,12 +6,12 @@ import orjson
 from nicegui.element import Element
 from nicegui.elements.plotly.plotly import Plotly
 
-from webos.ui.assets import JS_FOLDER
+from webos.ui.assets import COMPONENTS
 
 __all__ = ["Chart"]
 
 
-class Chart(Plotly, component=JS_FOLDER / "chart.js"):
+class Chart(Plotly, component=COMPONENTS / "chart.js"):
     """A Plotly figure that follows the theme, live; the library is loaded by the first chart a browser shows.
 
     What the figure itself sets stays; only Plotly's own default look is replaced.

@@ -4,7 +4,7 @@ from nicegui.element import Element
 
 from webos.kernel.context import current_user
 from webos.tasks import TaskRecord
-from webos.ui.assets import JS_FOLDER
+from webos.ui.assets import COMPONENTS
 from webos.ui.task_feed import TaskSource, TaskView, view_of
 
 __all__ = ["TaskProgress"]
@@ -12,7 +12,7 @@ __all__ = ["TaskProgress"]
 _MOST_LOOKED_THROUGH = 100
 
 
-class TaskProgress(Element, component=JS_FOLDER / "progress.js"):
+class TaskProgress(Element, component=COMPONENTS / "progress.js"):
     """A live progress bar of a task of the acting user, with a way to cancel it.
 
     Args:

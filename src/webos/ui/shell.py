@@ -10,7 +10,7 @@ from nicegui.functions.page_title import page_title
 
 from webos.kernel.context import User, current_user
 from webos.kernel.messenger import Severity
-from webos.ui.assets import JS_FOLDER
+from webos.ui.assets import COMPONENTS
 from webos.ui.cards import error_card
 from webos.ui.failures import explain
 from webos.ui.layout import Component
@@ -27,7 +27,7 @@ _LOGOUT_URL = "/auth/logout"
 _SLOTS = ("sidebar", "topbar", "user_menu")
 
 
-class Shell(Element, component=JS_FOLDER / "shell.js"):
+class Shell(Element, component=COMPONENTS / "shell.js"):
     """Sidebar, top bar, menus, palette and toasts of one tab; pages are its children.
 
     Args:

@@ -103,13 +103,14 @@ def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> 
     pytest.fail("the harness did not start in time")
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the session: while it is open, its event loop keeps asynchronous tests from running theirs.
+@pytest.fixture(scope="module")
 def playwright_driver() -> Iterator[Playwright]:
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     path = next(
         (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
@@ -181,7 +182,7 @@ class Profiles:
             context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def profiles(browser: Browser) -> Iterator[Profiles]:
     found = Profiles(browser)
     yield found

@@ -52,7 +52,7 @@ def test_colours_that_meet_can_be_told_apart(front: str, back: str, least: float
 def test_every_token_that_is_used_exists() -> None:
     """In stylesheets and components."""
     defined = set(re.findall(r"(--w-[\w-]+):", TOKENS))
-    files = [*(STATIC / "css").glob("*.css"), *(STATIC / "js").glob("*.js")]
+    files = [file for kind in ("css", "js") for file in STATIC.rglob(f"*.{kind}")]
     used = {name for file in files for name in re.findall(r"var\((--w-[\w-]+)", file.read_text())}
     assert used - defined == set()
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from webos.kernel.labels import label_of
 from webos.kernel.messenger import Severity
-from webos.ui.assets import JS_FOLDER
+from webos.ui.assets import COMPONENTS
 from webos.ui.cards import note
 from webos.ui.failures import explain
 from webos.ui.form.fields import FormField, form_fields
@@ -29,7 +29,7 @@ M = TypeVar("M", bound=BaseModel)
 _CHECK_INPUT = "Please check your input."
 
 
-class AutoForm(Element, component=JS_FOLDER / "form.js"):
+class AutoForm(Element, component=COMPONENTS / "form.js"):
     """A form for one model.
 
     Args:

@@ -1,5 +1,5 @@
 /* Several short texts in one field: Enter or a comma adds one, Backspace takes the last back. */
-export default {
+export const Chips = {
   props: { modelValue: Array, inputId: String, describedBy: String, invalid: Boolean, required: Boolean },
   emits: ["update:modelValue", "leave"],
   template: `

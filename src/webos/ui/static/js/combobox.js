@@ -2,7 +2,7 @@
 let requests = 0;
 const WAIT = 120;
 
-export default {
+export const Combobox = {
   props: { modelValue: Object, inputId: String, describedBy: String, invalid: Boolean, required: Boolean, results: Object },
   emits: ["update:modelValue", "search", "leave"],
   template: `

@@ -1,4 +1,4 @@
-/* What the palette offers, and the palette itself, which is fetched only when there is time or need. */
+/* What the palette offers. */
 
 /** Return the palette's entries of a shell: its pages, the modules' actions, and what the shell itself can do. */
 export function entriesOf(shell) {
@@ -28,43 +28,4 @@ export function entriesOf(shell) {
     own("shortcuts", "Keyboard shortcuts", "keyboard", "help keys hotkeys", () => shell.shortcuts()),
     own("logout", "Sign out", "logout", "log out off leave exit", () => shell.signOut()),
   ];
-}
-
-/** The palette before its code has arrived: keys that are typed meanwhile are kept for it. */
-export class PaletteLoader {
-  constructor(entries) {
-    this.entries = entries;
-  }
-
-  async load() {
-    const { Palette } = await import("webos/palette");
-    this.palette ??= new Palette(this.entries);
-    return this.palette;
-  }
-
-  async toggle() {
-    if (this.palette || this.ahead) {
-      this.palette?.toggle();
-      return;
-    }
-    this.ahead = [];
-    try {
-      const palette = await this.load();
-      palette.open();
-      palette.replay(this.ahead);
-    } finally {
-      this.ahead = undefined;
-    }
-  }
-
-  /** Keep a key for the palette that is on its way; returns whether it was taken. */
-  takes(event) {
-    if (!this.ahead) return false;
-    const text = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!text && event.key !== "Enter" && event.key !== "Backspace") return false;
-    this.ahead.push(event.key);
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
-  }
 }

@@ -1,5 +1,10 @@
 /* Which entries fit what was typed, best first. Rules decide what people expect; Fuse forgives their typos. */
-import Fuse from "webos/fuse";
+let Fuse;
+
+/** Fetch what forgives typos; until it is here, matches are exact. */
+export async function loadFuse() {
+  Fuse ??= (await import("webos/fuse")).default;
+}
 
 const SHORT = 3;
 
@@ -41,7 +46,7 @@ export class Matcher {
       titleWords: words(item.title),
       allWords: words(`${item.title} ${item.where ?? ""} ${item.keywords ?? ""}`),
     }));
-    this.fuse = new Fuse(this.entries, {
+    this.fuse = Fuse && new Fuse(this.entries, {
       keys: [
         { name: "title", weight: 3 },
         { name: "keywords", weight: 1 },
@@ -66,7 +71,7 @@ export class Matcher {
       if (found !== undefined) ranks.set(entry, found);
     }
     // Three letters resemble nearly everything.
-    const forgiving = query.length > SHORT || ranks.size === 0;
+    const forgiving = this.fuse && (query.length > SHORT || ranks.size === 0);
     for (const { item: entry, score } of forgiving ? this.fuse.search(terms.join(" ")) : []) {
       // Hardly anybody mistypes the first letter.
       const likely = terms.every((term) => entry.allWords.some((word) => word[0] === term[0]));

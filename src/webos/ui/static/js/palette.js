@@ -1,6 +1,6 @@
 /* The command palette: every page and action, found while typing, without asking the server. */
 import { h, icon } from "webos/dom";
-import { Matcher } from "webos/matcher";
+import { loadFuse, Matcher } from "webos/matcher";
 
 const RECENT_KEY = "webos-recent";
 const MOST_RECENT = 5;
@@ -63,7 +63,6 @@ export class Palette {
       ),
       this.status,
     );
-    document.body.append(this.dialog);
   }
 
   toggle() {
@@ -76,24 +75,17 @@ export class Palette {
     this.opener = document.activeElement;
     this.items = this.entries();
     this.matcher = new Matcher(this.items);
+    if (!this.matcher.fuse)
+      loadFuse().then(() => {
+        this.matcher = new Matcher(this.items);
+        if (this.dialog.open && this.input.value) this.search();
+      });
     this.recent = readRecent();
     this.input.value = "";
     this.search();
+    if (!this.dialog.isConnected) document.body.append(this.dialog);
     this.dialog.showModal();
     this.input.focus();
-  }
-
-  /** Do what these keys would have done if the palette had been open when they were pressed. */
-  replay(keys) {
-    for (const key of keys) {
-      if (key === "Enter") {
-        this.search();
-        this.choose();
-        return;
-      }
-      this.input.value = key === "Backspace" ? this.input.value.slice(0, -1) : this.input.value + key;
-    }
-    if (keys.length) this.search();
   }
 
   close() {

@@ -1,7 +1,7 @@
 /* One background task: its name, how far it is, a way to stop it. */
 const OUTCOME = { done: "Done", failed: "Failed", cancelled: "Cancelled", waiting: "Waiting" };
 
-export default {
+export const TaskRow = {
   props: { task: Object },
   emits: ["stop"],
   template: `

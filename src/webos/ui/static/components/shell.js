@@ -1,9 +1,11 @@
 /* The frame around every page, as one component: sidebar, top bar, menus, and the slot the pages are shown in. */
-import { entriesOf, PaletteLoader } from "webos/commands";
+import { entriesOf } from "webos/commands";
 import { isMac, isTyping } from "webos/dom";
 import { menu } from "webos/menu";
+import { loadFuse } from "webos/matcher";
+import { Palette } from "webos/palette";
 import { showShortcuts, singleKeysOn } from "webos/shortcuts";
-import TaskRow from "webos/task-row";
+import { TaskRow } from "webos/task-row";
 import { chooseTheme, chosenTheme, onThemeChange } from "webos/theme";
 import { prepareToasts, toast } from "webos/toasts";
 
@@ -185,7 +187,7 @@ export default {
     },
   },
   created() {
-    this.palette = new PaletteLoader(() => entriesOf(this));
+    this.palette = new Palette(() => entriesOf(this));
   },
   mounted() {
     setTimeout(() => (this.base = window.path_prefix ?? ""), 0); // known once the whole application is mounted
@@ -195,8 +197,8 @@ export default {
     document.addEventListener("keydown", this.onKey, true);
     document.addEventListener("click", this.onClick, true);
     addEventListener("popstate", this.onLeave);
-    // Fetched when there is nothing better to do, so that Ctrl+K opens at once.
-    (window.requestIdleCallback ?? ((work) => setTimeout(work, 300)))(() => this.palette.load());
+    // Typos are forgiven as soon as there is time to fetch what forgives them.
+    (window.requestIdleCallback ?? ((work) => setTimeout(work, 300)))(loadFuse);
   },
   unmounted() {
     this.forgetTheme();
@@ -247,7 +249,6 @@ export default {
       if (new URL(link.href).pathname !== location.pathname) this.busy = true;
     },
     onKey(event) {
-      if (this.palette.takes(event)) return;
       const plain = !event.altKey && !event.shiftKey;
       if ((event.ctrlKey || event.metaKey) && plain && event.key.toLowerCase() === "k") {
         event.preventDefault();

@@ -1,6 +1,6 @@
 /* A form made from a model. What is typed stays in the browser until it is saved, also over a reload. */
-import Chips from "webos/chips";
-import Combobox from "webos/combobox";
+import { Chips } from "webos/chips";
+import { Combobox } from "webos/combobox";
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const PATIENCE = 20_000;

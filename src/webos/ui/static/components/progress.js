@@ -1,5 +1,5 @@
 /* A task in a page: the row that the top bar shows too. */
-import TaskRow from "webos/task-row";
+import { TaskRow } from "webos/task-row";
 
 export default {
   props: { task: Object },
