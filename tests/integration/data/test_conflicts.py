@@ -38,7 +38,7 @@ async def _in_bulk(document: Article, queue: Callable[[BulkWriter], Awaitable[ob
 
 async def _mixed(document: Article, *, ordered: bool) -> object:
     fields = document.model_dump(include={"code", "title", "revision"})
-    operations = [
+    operations: list[InsertOne[Any] | ReplaceOne[Any] | UpdateOne] = [
         InsertOne({"code": "before"}),
         ReplaceOne({"_id": document.id}, fields),
         UpdateOne({"code": "other"}, {"$set": {"title": "x"}}),
@@ -234,7 +234,7 @@ async def test_the_counts_of_a_bulk_are_those_of_its_writes(model: type[Note]) -
         writer.operations.clear()
     assert (result.inserted_count, result.matched_count, result.modified_count, result.deleted_count) == (1, 2, 2, 2)
     for ordered, stored in ((True, 1), (False, 2)):
-        operations = [
+        operations: list[InsertOne[Any] | UpdateOne] = [
             UpdateOne({"code": "n0"}, {"$set": {"title": "z"}}),
             InsertOne({"code": f"first {ordered}"}),
             InsertOne({"code": "new"}),
