@@ -10,6 +10,8 @@ class ImportFlights(BaseTask):
     """Imports flights with all they refer to; what is stored already is passed over."""
 
     title: ClassVar[str] = "Import flights"
+    # Each start goes on where the last one was: no start is in vain.
+    max_attempts: ClassVar[int] = 20
 
     async def run(self, everything: bool = False) -> int:  # noqa: FBT001, FBT002 - arguments of a task travel by name
         """Import, and return how many rows were new.

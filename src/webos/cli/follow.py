@@ -5,6 +5,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from webos.kernel.context import current_user
+from webos.tasks import TaskState
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -41,7 +42,7 @@ async def follow(tasks: "TaskService", task_id: str, *, others_work: bool) -> "T
         try:
             if others_work:
                 await asyncio.wait({end, stop}, timeout=_PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not end.done() and not stop.done() and (await tasks.get(task_id)).attempts == 0:
+            if not others_work or (await tasks.get(task_id)).state is TaskState.QUEUED:
                 await tasks.run_worker()
             await asyncio.wait({end, stop}, return_when=asyncio.FIRST_COMPLETED)
             return end.result() if end.done() else None
