@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from beanie import Document
+from beanie import Document, PydanticObjectId
 from beanie.odm.actions import ActionDirections, EventTypes, wrap_with_actions
 from beanie.odm.bulk import BulkWriter
 from beanie.odm.documents import MergeStrategy
@@ -21,11 +21,23 @@ from pymongo.results import DeleteResult
 
 from webos.data.bulk_insert import insert_missing
 from webos.data.conflicts import taken_error
-from webos.data.fetching import FetchingFindMany, fetched_links, restore_references, take_over
+from webos.data.fetching import FetchingFindMany, fetched_links, restore_references
 from webos.data.policy import PROTECTED_FIELDS
 from webos.data.stamp import stamping
 from webos.data.subclassing import merge_settings, restore_defaults
-from webos.data.writing import act, all_fields, explain_miss, mark, missing_error, queue, read_as, with_actions, write
+from webos.data.writing import (
+    act,
+    all_fields,
+    explain_miss,
+    has_plain_id,
+    mark,
+    queue,
+    read_as,
+    read_back,
+    with_actions,
+    write,
+    write_and_read,
+)
 from webos.kernel.errors import ConflictError, NotFoundError
 
 __all__ = ["AUDIT_FIELDS", "CoreDocument", "OwnedDocument"]
@@ -93,7 +105,10 @@ class CoreDocument(Document):
             ConflictError: A value that must be unique is taken; `fields` names it.
         """
         with stamping() as stamp:
-            before = {name: getattr(self, name) for name in PROTECTED_FIELDS}
+            before = {name: getattr(self, name) for name in ("id", *PROTECTED_FIELDS)}
+            if self.id is None and has_plain_id(self):
+                # Else Beanie builds a validator for the id that the driver made, for each document anew.
+                self.id = PydanticObjectId()
             self.created_at, self.created_by, self.deleted_at, self.revision = stamp.at, stamp.by, None, 0
             mark(self, stamp)
             try:
@@ -198,8 +213,7 @@ class CoreDocument(Document):
         expressions = await with_actions(self, list(args), skip_actions)
         change = UpdateOneQuery(type(self), {}).update(*expressions).update_query
         if bulk_writer is None:
-            await write(self, change, session=session, ignore_revision=ignore_revision, **pymongo_kwargs)
-            await self._reload(session)
+            await write_and_read(self, change, session=session, ignore_revision=ignore_revision, **pymongo_kwargs)
         else:
             queue(self, bulk_writer, change, ignore_revision=ignore_revision, **pymongo_kwargs)
         await act(self, EventTypes.UPDATE, ActionDirections.AFTER, skip_actions)
@@ -250,7 +264,7 @@ class CoreDocument(Document):
         if merge_strategy is MergeStrategy.local:
             await super().sync(merge_strategy)
             return
-        await self._reload(None)
+        await read_back(self, None)
 
     @classmethod
     def _fill_back_refs(cls, values: Any) -> Any:  # noqa: ANN401 - whatever is validated
@@ -258,12 +272,6 @@ class CoreDocument(Document):
         if links and isinstance(values, dict):
             restore_references(links, values)
         return super()._fill_back_refs(values)  # type: ignore[no-untyped-call]
-
-    async def _reload(self, session: AsyncClientSession | None) -> None:
-        stored = await type(self).find_one({"_id": self.id}, session=session)
-        if stored is None:
-            raise missing_error(self)
-        take_over(self, stored)
 
 
 class OwnedDocument(CoreDocument):

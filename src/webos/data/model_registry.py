@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
+from webos.data.contents import may_hold
 from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.policy import CollectionPolicy
 from webos.kernel.context import User
@@ -49,6 +51,7 @@ class ModelInfo:
             model=self.name,
             owned=issubclass(self.document, OwnedDocument),
             fields=frozenset(fields),
+            decimals=may_hold(Decimal, self.document),
         )
 
     def may_read(self, user: User) -> bool:

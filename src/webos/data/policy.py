@@ -17,9 +17,11 @@ class CollectionPolicy:
         model: Name of the model, `module.Class`.
         owned: Whether a user reaches only what he created, unless he is a superuser.
         fields: Stored names of the model's fields, for replacing whole documents.
+        decimals: Whether its documents may hold decimal numbers.
     """
 
     collection: str
     model: str
     owned: bool = False
     fields: frozenset[str] = frozenset()
+    decimals: bool = True

@@ -18,6 +18,7 @@ class ServerTraits:
         phantom_keys: Whether the unique keys of changed documents stay taken for inserts.
         reads_all_matches: Whether it reads and sorts every match before it gives the first.
         strict_indexes: Whether it uses an index only if its keys cover the whole filter.
+        scanning_find_and_change: Whether a `find_one_and_update` reads the whole collection.
         scanning_lookups: Whether a `$lookup` with a pipeline reads all of the other collection.
     """
 
@@ -25,6 +26,7 @@ class ServerTraits:
     phantom_keys: bool = False
     reads_all_matches: bool = False
     strict_indexes: bool = False
+    scanning_find_and_change: bool = False
     scanning_lookups: bool = False
 
 
@@ -38,5 +40,6 @@ async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTrait
         phantom_keys=embedded,
         reads_all_matches=embedded,
         strict_indexes=embedded,
+        scanning_find_and_change=embedded,
         scanning_lookups=embedded,
     )

@@ -1,17 +1,21 @@
 """Writing changes of stored documents: each is based on the revision that was read."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from beanie import Document
 from beanie.odm.actions import ActionDirections, ActionRegistry, EventTypes
 from beanie.odm.bulk import BulkWriter
 from beanie.odm.utils.dump import get_dict
+from beanie.odm.utils.parsing import parse_obj
 from beanie.odm.utils.update_merge import merge_update_expressions
-from pymongo import UpdateOne
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from webos.data.conflicts import changed_error, taken_error
+from webos.data.fetching import take_over
 from webos.data.policy import PROTECTED_FIELDS
 from webos.data.stamp import Stamp, stamping
 from webos.kernel.errors import NotFoundError
@@ -19,7 +23,19 @@ from webos.kernel.errors import NotFoundError
 if TYPE_CHECKING:
     from webos.data.document import CoreDocument
 
-__all__ = ["act", "all_fields", "explain_miss", "mark", "missing_error", "queue", "read_as", "with_actions", "write"]
+__all__ = [
+    "act",
+    "all_fields",
+    "explain_miss",
+    "has_plain_id",
+    "mark",
+    "queue",
+    "read_as",
+    "read_back",
+    "with_actions",
+    "write",
+    "write_and_read",
+]
 
 _NOT_WRITTEN = PROTECTED_FIELDS | {"_id"}
 
@@ -48,6 +64,11 @@ def mark(document: "CoreDocument", stamp: Stamp) -> None:
     document.revision += 1
 
 
+def has_plain_id(document: Document) -> bool:
+    """Return whether the model has Beanie's own kind of id."""
+    return bool(type(document).model_fields["id"].annotation == Document.model_fields["id"].annotation)
+
+
 async def write(
     document: "CoreDocument",
     change: Mapping[str, Any],
@@ -72,15 +93,69 @@ async def write(
     query = read_as(document, ignore_revision=ignore_revision)
     collection = document.get_pymongo_collection()
     with stamping() as stamp:
-        try:
+        with _naming_what_is_taken(document):
             result = await collection.update_one(query, change, session=session, **options)
-        except DuplicateKeyError as error:
-            raise taken_error(type(document).__name__, error) from None
         if result.matched_count == 0:
             await explain_miss(document, session)
         mark(document, stamp)
     if ignore_revision and (stored := await collection.find_one(document.id, ["revision"], session=session)):
         document.revision = stored["revision"]
+
+
+async def write_and_read(
+    document: "CoreDocument",
+    change: Mapping[str, Any],
+    *,
+    session: AsyncClientSession | None,
+    ignore_revision: bool,
+    **options: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    """Write a change of one document and bring the document to what is stored then.
+
+    Args:
+        document: The document.
+        change: Update operators or a pipeline.
+        session: For a transaction.
+        ignore_revision: Whether to write it over what others changed since.
+        options: The driver's.
+
+    Raises:
+        ConflictError: It was changed since it was read, or a value that must be unique is taken.
+        NotFoundError: It does not exist any more.
+    """
+    collection: Any = document.get_pymongo_collection()
+    if collection.database.traits.scanning_find_and_change:
+        await write(document, change, session=session, ignore_revision=ignore_revision, **options)
+        await read_back(document, session)
+        return
+    query = read_as(document, ignore_revision=ignore_revision)
+    with _naming_what_is_taken(document):
+        stored = await collection.find_one_and_update(
+            query, change, session=session, return_document=ReturnDocument.AFTER, **options
+        )
+    if stored is None:
+        await explain_miss(document, session)
+    take_over(document, cast("Document", parse_obj(type(document), stored)))
+
+
+async def read_back(document: "CoreDocument", session: AsyncClientSession | None) -> None:
+    """Bring a document to what is stored.
+
+    Raises:
+        NotFoundError: It does not exist any more.
+    """
+    stored = await type(document).find_one({"_id": document.id}, session=session)
+    if stored is None:
+        raise _missing(document)
+    take_over(document, stored)
+
+
+@contextmanager
+def _naming_what_is_taken(document: "CoreDocument") -> Iterator[None]:
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise taken_error(type(document).__name__, error) from None
 
 
 def queue(
@@ -98,7 +173,7 @@ def queue(
     document.revision += 1
 
 
-async def explain_miss(document: "CoreDocument", session: AsyncClientSession | None) -> None:
+async def explain_miss(document: "CoreDocument", session: AsyncClientSession | None) -> NoReturn:
     """Raise the error for a write that met no document.
 
     Raises:
@@ -106,13 +181,12 @@ async def explain_miss(document: "CoreDocument", session: AsyncClientSession | N
         NotFoundError: It does not exist, at least for the acting user.
     """
     if await document.get_pymongo_collection().find_one(document.id, ["_id"], session=session) is None:
-        raise missing_error(document)
+        raise _missing(document)
     msg = f"{type(document).__name__} was changed since revision {document.revision} was read"
     raise changed_error(msg)
 
 
-def missing_error(document: "CoreDocument") -> NotFoundError:
-    """Return the error for a document that is not there."""
+def _missing(document: "CoreDocument") -> NotFoundError:
     return NotFoundError(f"no such {type(document).__name__}")
 
 

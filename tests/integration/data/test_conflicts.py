@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.integration.data.models import Article, Note, Page
 
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
+from webos.data.server_traits import ServerTraits
 from webos.kernel.context import Principal, acting_as
 from webos.kernel.errors import ConflictError, NotFoundError
 
@@ -284,3 +286,30 @@ async def test_inserting_many_names_the_taken_one(model: type[Note]) -> None:
     assert sorted(await model.distinct("code")) == ["a", "b", "taken"]
     with pytest.raises(DuplicateKeyError):
         await model.get_pymongo_collection().insert_one({"code": "taken"})
+
+
+async def test_updates_where_changing_and_reading_are_one_step(
+    model: type[Note], library: GuardedDatabase, traits: ServerTraits, bert: Principal
+) -> None:
+    """On a server that is quick at it, an update changes and reads back at once, with the same rules and errors."""
+    library.adapt(replace(traits, scanning_find_and_change=False))
+    first = await model(code="it").insert()
+    stale = await model.get(first.id)
+    assert stale is not None
+    await first.set({"title": "theirs", "words": ["a"]})
+    assert (first.title, first.words, first.revision) == ("theirs", ["a"], 2)
+    with pytest.raises(ConflictError):
+        await stale.inc({"rank": 1})
+    await stale.inc({"rank": 1}, ignore_revision=True)
+    assert (stale.title, stale.rank, stale.revision) == ("theirs", 1, 3)
+    await model(code="taken").insert()
+    with pytest.raises(ConflictError) as caught:
+        await stale.set({"code": "taken"})
+    assert caught.value.fields == {"code": "This value is already in use."}
+    await stale.delete()
+    with pytest.raises(NotFoundError):
+        await stale.set({"title": "x"})
+    with acting_as(bert):
+        mine = await model(code="mine").insert()
+        await mine.set({"title": "x"})
+        assert (mine.title, mine.updated_by) == ("x", bert.id)

@@ -38,6 +38,7 @@ class GuardedCollection:
 
     Args:
         raw: The driver's collection.
+        joined: The same for pipelines, which may bring documents of other collections.
         database: The guarded database it belongs to.
 
     Attributes:
@@ -45,10 +46,11 @@ class GuardedCollection:
         database: The guarded database it belongs to.
     """
 
-    __slots__ = ("_raw", "database", "name")
+    __slots__ = ("_joined", "_raw", "database", "name")
 
-    def __init__(self, raw: AsyncCollection[Row], database: "GuardedDatabase") -> None:
+    def __init__(self, raw: AsyncCollection[Row], joined: AsyncCollection[Row], database: "GuardedDatabase") -> None:
         self._raw = raw
+        self._joined = joined
         self.name = raw.name
         self.database = database
 
@@ -109,7 +111,7 @@ class GuardedCollection:
         rules = PipelineRules(self.database.policy, filter_joined=self.database.traits.scanning_lookups)
         guarded = guard_pipeline(self.policy, pipeline, rules)
         reader = current_reader()
-        return GuardedCursor.opened(await self._raw.aggregate(guarded, **options), reader)
+        return GuardedCursor.opened(await self._joined.aggregate(guarded, **options), reader)
 
     # Writing
 

@@ -24,11 +24,12 @@ class GuardedDatabase:
         traits: The server's ways; `adapt` takes them later if they are not known yet.
     """
 
-    __slots__ = ("_policies", "_raw", "traits")
+    __slots__ = ("_decimals", "_plain", "_policies", "traits")
 
     def __init__(self, raw: "AsyncDatabase[Row]", traits: ServerTraits | None = None) -> None:
         self.traits = traits or ServerTraits(major_version=0)
-        self._raw = with_codecs(raw)
+        self._plain = with_codecs(raw, reading=False)
+        self._decimals = with_codecs(raw, reading=True)
         self._policies: dict[str, CollectionPolicy] = {}
 
     def adapt(self, traits: ServerTraits) -> None:
@@ -43,7 +44,7 @@ class GuardedDatabase:
     @property
     def name(self) -> str:
         """Name of the database."""
-        return self._raw.name
+        return self._plain.name
 
     def register(self, policy: CollectionPolicy) -> None:
         """Open a collection under `policy`.
@@ -79,8 +80,8 @@ class GuardedDatabase:
         Raises:
             GuardRefusalError: It is not registered.
         """
-        self.policy(name)
-        return GuardedCollection(self._raw[name], self)
+        joined = self._decimals[name]
+        return GuardedCollection(joined if self.policy(name).decimals else self._plain[name], joined, self)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
