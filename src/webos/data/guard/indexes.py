@@ -39,6 +39,8 @@ def guard_indexes(policy: CollectionPolicy, indexes: Iterable[IndexModel], *, st
         keys: Keys = list(options.pop("key").items())
         if _is_special(keys, options) or keys[0] == _LIVE:
             made[options["name"]] = index
+            if strict and not _is_special(keys, options):
+                _add_beginnings(made, [keys])
             continue
         name = options.pop("name")
         live = [_LIVE, *keys]
@@ -52,8 +54,8 @@ def guard_indexes(policy: CollectionPolicy, indexes: Iterable[IndexModel], *, st
             made[f"live_{name}"] = IndexModel(live, name=f"live_{name}", **options)
             shapes = [live]
         if policy.owned and keys[0][0] != "created_by":
-            owner = [_LIVE, _OWNER, *keys]
-            made[f"live_owner_{name}"] = IndexModel(owner, name=f"live_owner_{name}", **options)
+            owner = [_OWNER, _LIVE, *keys]
+            made[f"owner_{name}"] = IndexModel(owner, name=f"owner_{name}", **options)
             shapes.append(owner)
         if strict:
             _add_beginnings(made, shapes)
@@ -70,7 +72,7 @@ def standard_indexes(policy: CollectionPolicy, *, strict: bool) -> list[IndexMod
     """
     shapes: list[Keys] = [[_LIVE, _ID]]
     if policy.owned:
-        shapes.append([_LIVE, _OWNER, _ID])
+        shapes.append([_OWNER, _LIVE, _ID])
     made = {_name(keys): IndexModel(keys, name=_name(keys)) for keys in shapes}
     if strict:
         _add_beginnings(made, [[*keys, _REVISION] for keys in shapes], whole=True)
@@ -91,11 +93,14 @@ def _say_sparse_in_full(keys: Keys, options: dict[str, Any]) -> None:
 
 def _add_beginnings(made: dict[str, IndexModel], shapes: Sequence[Keys], *, whole: bool = False) -> None:
     for keys in shapes:
-        for length in range(2, len(keys) + whole):
+        shortest = 3 if keys[0] == _OWNER else 2
+        for length in range(shortest, len(keys) + whole):
             name = _name(keys[:length])
             made.setdefault(name, IndexModel(keys[:length], name=name))
 
 
 def _name(keys: Keys) -> str:
     """Name an index by its keys, as the driver does, so that the same keys never get two names."""
-    return "live_" + "_".join(f"{name}_{direction}" for name, direction in keys[1:])
+    kind = "owner" if keys[0] == _OWNER else "live"
+    own = [key for key in keys if key not in {_OWNER, _LIVE}]
+    return "_".join([kind, *(f"{name}_{direction}" for name, direction in own)])
