@@ -31,18 +31,18 @@ async def rows_after(
         likely_first: The id before which few documents are expected.
     """
     rows: list[dict[str, Any]] = []
-    low = _number(after) if after is not None else -1
-    high = low + limit if after is not None else _number(likely_first) - 1
+    low = -1 if after is None else _number(after)
+    high = (low if after is not None else _number(likely_first) - 1) + limit
     width = limit
     while low < _LAST and len(rows) < limit:
-        high = min(max(high, low + 1), _LAST)
+        high = min(high, _LAST)
         window: dict[str, Any] = {"$lte": _identity(high)}
         if low >= 0:
             window["$gt"] = _identity(low)
         cursor = collection.find({"_id": window}, fields, sort=[("_id", 1)], limit=limit - len(rows))
         rows += await cursor.to_list()
-        low, high = high, high + width
         width *= _GROWTH
+        low, high = high, high + width
     return rows
 
 
