@@ -18,6 +18,10 @@ class CollectionPolicy:
         owned: Whether a user reaches only what he created, unless he is a superuser.
         fields: Stored names of the model's fields, for replacing whole documents.
         decimals: Whether its documents may hold decimal numbers.
+        audited: Whether each change leaves an entry in the journal.
+        secrets: Stored names of fields whose values must never be shown.
+        searchable: Those of them that can be found by their exact value.
+        write_permission: What changing through a generic door needs; any signed-in user where None.
     """
 
     collection: str
@@ -25,3 +29,7 @@ class CollectionPolicy:
     owned: bool = False
     fields: frozenset[str] = frozenset()
     decimals: bool = True
+    audited: bool = True
+    secrets: frozenset[str] = frozenset()
+    searchable: frozenset[str] = frozenset()
+    write_permission: str | None = None

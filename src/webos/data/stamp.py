@@ -28,11 +28,15 @@ class stamping:  # noqa: N801 - used like a function
     """Fix one stamp for the block, so that a document in memory and the stored one carry the same.
 
     It holds until the block ends, also for tasks that were started inside and outlive it.
+
+    Args:
+        given: The stamp; a new one for the acting user and now where None.
     """
 
-    __slots__ = ("_stamp", "_token")
+    __slots__ = ("_given", "_stamp", "_token")
 
-    def __init__(self) -> None:
+    def __init__(self, given: Stamp | None = None) -> None:
+        self._given = given
         self._stamp: Stamp | None = None
         self._token: Token[stamping | None] | None = None
 
@@ -42,7 +46,7 @@ class stamping:  # noqa: N801 - used like a function
         return self._stamp
 
     def __enter__(self) -> Stamp:
-        self._stamp = stamp = Stamp(acting_user().id, _now())
+        self._stamp = stamp = self._given or Stamp(acting_user().id, _now())
         self._token = _ctx_stamping.set(self)
         return stamp
 

@@ -65,6 +65,7 @@ OPERATIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "raw insert missing": lambda _, __, raw: raw.insert_missing([{}]),
     "raw update": lambda _, __, raw: raw.update_one({}, SET),
     "raw update many": lambda _, __, raw: raw.update_many({}, SET),
+    "raw update loaded": lambda _, it, raw: raw.update_loaded({"_id": it.id, "revision": 1}, SET),
     "raw upsert": lambda _, __, raw: raw.update_one({}, SET, upsert=True),
     "raw replace": lambda _, __, raw: raw.replace_one({}, {}),
     "raw delete": lambda _, __, raw: raw.delete_one({}),
@@ -104,8 +105,8 @@ async def test_without_a_user_every_operation_is_refused(stored: Shelf, mongo: C
     tested = {
         "find", "find_one", "raw_batches", "count_documents", "distinct", "aggregate", "insert_one", "insert_many",
         "insert_missing", "update_one", "update_many", "replace_one", "delete_one", "delete_many", "bulk_write",
-        "find_one_and_update", "find_one_and_replace", "find_one_and_delete", "create_indexes", "index_information",
-        "estimated_size",
+        "update_loaded", "find_one_and_update", "find_one_and_replace", "find_one_and_delete", "create_indexes",
+        "index_information", "estimated_size",
     }  # fmt: skip
     rules = {"restrict", "restrict_write", "restrict_replacement", "policy", "name", "database"}
     assert {name for name in dir(raw) if not name.startswith("_")} == tested | rules

@@ -11,12 +11,15 @@ from pymongo.errors import BulkWriteError
 from pymongo.results import BulkWriteResult
 
 from webos.data.conflicts import changed_error
-from webos.data.guard.insertion import insert_many
+from webos.data.guard.audited import Change
+from webos.data.guard.audited_bulk import run_changes
+from webos.data.guard.inserts import insert_many
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.guard.updates import soft_deletion, stamp_insert, stamp_update
+from webos.data.stamp import Stamp
 
 if TYPE_CHECKING:
-    from webos.data.guard.collection import GuardedCollection
+    from webos.data.guard.writing import WritingMethods
 
 __all__ = ["WriteOperation", "bulk_write"]
 
@@ -44,12 +47,37 @@ class _Write:
     position: int
     kind: _Kind
     guarded: Any
-    """A stamped document for an insert, else an operation of the driver."""
+    """A stamped document for an insert, else a `BulkChange`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """A change among several.
+
+    Attributes:
+        asked: The caller's filter.
+        change: The change under the rules.
+        many: Whether it is meant for all that match.
+        upsert: Whether to make a document where none matches.
+    """
+
+    asked: dict[str, Any]
+    change: Change
+    many: bool
+    upsert: bool = False
+
+    def operation(self) -> UpdateOne | UpdateMany:
+        """Return it as the driver's."""
+        options = {name: value for name, value in self.change.options.items() if value is not None}
+        if self.many:
+            return UpdateMany(self.change.query, self.change.update, upsert=self.upsert, **options)
+        return UpdateOne(self.change.query, self.change.update, upsert=self.upsert, **options)
 
 
 async def bulk_write(
-    collection: "GuardedCollection",
+    collection: "WritingMethods",
     operations: Sequence[WriteOperation],
+    stamp: Stamp,
     *,
     ordered: bool = True,
     **options: Any,  # noqa: ANN401 - the driver's options
@@ -59,6 +87,7 @@ async def bulk_write(
     Args:
         collection: The guarded collection.
         operations: The driver's write operations.
+        stamp: The stamp of all of them.
         ordered: Whether to stop at the first one that fails.
         options: The driver's.
 
@@ -67,7 +96,7 @@ async def bulk_write(
             ordered, are the ones after its neighbours of the same kind.
         BulkWriteError: A write failed otherwise.
     """
-    writes = [_guard(collection, position, operation) for position, operation in enumerate(operations)]
+    writes = [_guard(collection, position, operation, stamp) for position, operation in enumerate(operations)]
     if not ordered:
         writes.sort(key=lambda write: write.kind.value)
     total: dict[str, Any] = {"writeErrors": [], "writeConcernErrors": [], "upserted": []} | dict.fromkeys(_COUNTS, 0)
@@ -75,7 +104,7 @@ async def bulk_write(
     for kind, neighbours in groupby(writes, key=lambda write: write.kind):
         part = list(neighbours)
         try:
-            answer = await _run(collection, kind, part, ordered=ordered, **options)
+            answer = await _run(collection, kind, part, stamp, ordered=ordered, **options)
         except BulkWriteError as error:
             answer = dict(error.details)
         else:
@@ -92,21 +121,24 @@ async def bulk_write(
 
 
 async def _run(
-    collection: "GuardedCollection",
+    collection: "WritingMethods",
     kind: _Kind,
     part: Sequence[_Write],
+    stamp: Stamp,
     *,
     ordered: bool,
     **options: Any,  # noqa: ANN401
 ) -> dict[str, Any]:
     guarded = [write.guarded for write in part]
-    raw = collection._raw  # noqa: SLF001 - a part of the guard
     if kind is _Kind.INSERT:
         options.pop("let", None)
-        phantom_keys = collection.database.traits.phantom_keys
-        await insert_many(raw, guarded, phantom_keys=phantom_keys, ordered=ordered, **options)
-        return {"nInserted": len(part)}
-    return (await raw.bulk_write(guarded, ordered=ordered, **options)).bulk_api_result
+        await insert_many(collection, guarded, stamp, ordered=ordered, **options)
+        return {"nInserted": len(part), "nMatched": 0}
+    if collection.policy.audited:
+        return await run_changes(collection, guarded, ordered=ordered, **options)
+    raw = collection._raw  # noqa: SLF001 - a part of the guard
+    result = await raw.bulk_write([each.operation() for each in guarded], ordered=ordered, **options)
+    return result.bulk_api_result
 
 
 def _add(total: dict[str, Any], part: Sequence[_Write], answer: dict[str, Any]) -> None:
@@ -119,7 +151,7 @@ def _add(total: dict[str, Any], part: Sequence[_Write], answer: dict[str, Any]) 
     total["writeConcernErrors"] += answer.get("writeConcernErrors", ())
 
 
-def _guard(collection: "GuardedCollection", position: int, operation: WriteOperation) -> _Write:
+def _guard(collection: "WritingMethods", position: int, operation: WriteOperation, stamp: Stamp) -> _Write:
     """Bring a write under the rules of its collection.
 
     Raises:
@@ -131,24 +163,35 @@ def _guard(collection: "GuardedCollection", position: int, operation: WriteOpera
     if not isinstance(operation, (UpdateOne, UpdateMany, ReplaceOne, DeleteOne, DeleteMany)):
         msg = f"{type(operation).__name__} is not a write that is allowed"
         raise GuardRefusalError(msg)
-    query = operation._filter  # noqa: SLF001
+    query = dict(operation._filter)  # noqa: SLF001
     based = "_id" in query and isinstance(query.get("revision"), int)
     options: dict[str, Any] = {"collation": operation._collation, "hint": operation._hint}  # noqa: SLF001
     if isinstance(operation, (DeleteOne, DeleteMany)):
-        one = UpdateOne if isinstance(operation, DeleteOne) else UpdateMany
         kind = _Kind.BASED_DELETE if based else _Kind.DELETE
-        return _Write(position, kind, one(collection.restrict(query), soft_deletion(), **options))
+        change = _change("delete", collection.restrict(query), soft_deletion(), stamp, options)
+        return _Write(position, kind, BulkChange(query, change, isinstance(operation, DeleteMany)))
     upsert = bool(operation._upsert)  # noqa: SLF001
     if isinstance(operation, (UpdateOne, ReplaceOne)):
         options["sort"] = operation._sort  # noqa: SLF001
     if isinstance(operation, ReplaceOne):
         document = dict(operation._doc)  # noqa: SLF001
         restricted, replacing = collection.restrict_replacement(query, document, upsert=upsert)
+        if "revision" in restricted:
+            query["revision"] = restricted["revision"]
         kind = _Kind.BASED_CHANGE if "revision" in restricted else _Kind.OTHER
-        return _Write(position, kind, UpdateOne(restricted, replacing, **options))
-    many = UpdateMany if isinstance(operation, UpdateMany) else UpdateOne
+        return _Write(
+            position, kind, BulkChange(query, _change("update", restricted, replacing, stamp, options), many=False)
+        )
+    many = isinstance(operation, UpdateMany)
     update = stamp_update(operation._doc, upsert=upsert)  # noqa: SLF001
     restricted = collection.restrict_write(query, upsert=upsert)
-    kind = _Kind.BASED_CHANGE if based and many is UpdateOne else _Kind.OTHER
+    kind = _Kind.BASED_CHANGE if based and not many else _Kind.OTHER
     options["array_filters"] = operation._array_filters  # noqa: SLF001
-    return _Write(position, kind, many(restricted, update, upsert=upsert, **options))
+    return _Write(
+        position, kind, BulkChange(query, _change("update", restricted, update, stamp, options), many, upsert)
+    )
+
+
+def _change(operation: str, query: dict[str, Any], update: Any, stamp: Stamp, options: dict[str, Any]) -> Change:  # noqa: ANN401
+    given = {name: value for name, value in options.items() if value is not None}
+    return Change(operation, query, update, stamp, given)

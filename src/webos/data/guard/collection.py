@@ -5,22 +5,19 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pymongo import IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.results import BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
 
-from webos.data.conflicts import changed_error
 from webos.data.guard import options as allowed
-from webos.data.guard.bulk import WriteOperation, bulk_write
 from webos.data.guard.cursor import GuardedCursor, Row, current_reader, demand_reader
 from webos.data.guard.indexes import guard_indexes
-from webos.data.guard.insertion import insert_many, insert_one
-from webos.data.guard.missing import insert_missing
 from webos.data.guard.options import checked
 from webos.data.guard.pipelines import PipelineRules, guard_pipeline
 from webos.data.guard.queries import merge_filter, names_protected_field, restriction, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
-from webos.data.guard.updates import Update, soft_deletion, stamp_insert, stamp_replacement, stamp_update
+from webos.data.guard.updates import stamp_replacement
+from webos.data.guard.writing import WritingMethods
 from webos.data.policy import CollectionPolicy
 from webos.data.scope import in_system_context
+from webos.data.secret.reads import refuse_conditions, refuse_keys
 
 if TYPE_CHECKING:
     from webos.data.guard.database import GuardedDatabase
@@ -31,7 +28,7 @@ Filter = Mapping[str, Any] | None
 Projection = Mapping[str, Any] | Iterable[str] | None
 
 
-class GuardedCollection:
+class GuardedCollection(WritingMethods):
     """The collection that Beanie works with.
 
     Methods that are not here are refused, so that a new one of the driver is closed until it was thought about.
@@ -74,12 +71,14 @@ class GuardedCollection:
     def find(self, filter: Filter = None, projection: Projection = None, **options: Any) -> GuardedCursor:  # noqa: A002, ANN401 - as the driver
         """Find documents; the rules are applied when the cursor is first read."""
         checked(options, allowed.FIND)
+        self._refuse_secret_order(options)
         scan_for_code(projection)
         return GuardedCursor(lambda: self._raw.find(self.restrict(filter), projection, **options))
 
     async def find_one(self, filter: Any = None, projection: Projection = None, **options: Any) -> Row | None:  # noqa: A002, ANN401
         """Return one document, or None; a filter that is no mapping is an id."""
         checked(options, allowed.FIND)
+        self._refuse_secret_order(options)
         scan_for_code(projection)
         query = filter if filter is None or isinstance(filter, Mapping) else {"_id": filter}
         return await self._raw.find_one(self.restrict(query), projection, **options)
@@ -87,6 +86,7 @@ class GuardedCollection:
     async def raw_batches(self, query: Filter, fields: Mapping[str, int], **options: Any) -> AsyncIterator[bytes]:  # noqa: ANN401
         """Yield documents that match as undecoded batches, for who needs only a little of very many."""
         checked(options, allowed.FIND)
+        self._refuse_secret_order(options)
         scan_for_code(fields)
         reader = current_reader()
         cursor = self._raw.find_raw_batches(self.restrict(query), fields, **options)
@@ -103,6 +103,7 @@ class GuardedCollection:
 
     async def distinct(self, key: str, filter: Filter = None, **options: Any) -> list[Any]:  # noqa: A002, ANN401
         """Return the different values of `key`."""
+        refuse_keys(self.policy, key)
         return await self._raw.distinct(key, self.restrict(filter), **checked(options, allowed.DISTINCT))
 
     async def aggregate(self, pipeline: Sequence[Row], **options: Any) -> GuardedCursor:  # noqa: ANN401
@@ -112,108 +113,6 @@ class GuardedCollection:
         guarded = guard_pipeline(self.policy, pipeline, rules)
         reader = current_reader()
         return GuardedCursor.opened(await self._joined.aggregate(guarded, **options), reader)
-
-    # Writing
-
-    async def insert_one(self, document: Row, **options: Any) -> InsertOneResult:  # noqa: ANN401
-        """Insert a document with its audit stamps."""
-        checked(options, allowed.INSERT)
-        stamped = stamp_insert(self.policy, document)
-        return await insert_one(self._raw, stamped, phantom_keys=self.database.traits.phantom_keys, **options)
-
-    async def insert_many(self, documents: Iterable[Row], **options: Any) -> InsertManyResult:  # noqa: ANN401
-        """Insert documents with their audit stamps."""
-        checked(options, allowed.INSERT)
-        stamped = [stamp_insert(self.policy, document) for document in documents]
-        return await insert_many(self._raw, stamped, phantom_keys=self.database.traits.phantom_keys, **options)
-
-    async def insert_missing(self, documents: Iterable[Row]) -> int:
-        """Insert those of many documents whose id is free, with their audit stamps, and return how many these are."""
-        policy = self.policy
-        stamped = (stamp_insert(policy, document) for document in documents)
-        return await insert_missing(self._raw, stamped, phantom_keys=self.database.traits.phantom_keys)
-
-    async def update_one(self, filter: Filter, update: Update, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
-        """Change one document."""
-        checked(options, allowed.UPDATE)
-        query = self.restrict_write(filter, upsert=upsert)
-        return await self._raw.update_one(query, stamp_update(update, upsert=upsert), upsert=upsert, **options)
-
-    async def update_many(self, filter: Filter, update: Update, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
-        """Change all documents that match."""
-        checked(options, allowed.UPDATE)
-        query = self.restrict_write(filter, upsert=upsert)
-        return await self._raw.update_many(query, stamp_update(update, upsert=upsert), upsert=upsert, **options)
-
-    async def replace_one(self, filter: Filter, replacement: Row, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
-        """Replace the fields of one document; its stamps stay, and its revision must be the replacement's.
-
-        Raises:
-            ConflictError: It was changed since that revision.
-        """
-        checked(options, allowed.UPDATE)
-        query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
-        result = await self._raw.update_one(query, update, **options)
-        if result.matched_count == 0:
-            await self._refuse_stale(filter, query, options)
-        return result
-
-    async def delete_one(self, filter: Filter, **options: Any) -> DeleteResult:  # noqa: A002, ANN401
-        """Mark one document as deleted."""
-        checked(options, allowed.DELETE)
-        result = await self._raw.update_one(self.restrict(filter), soft_deletion(), **options)
-        return DeleteResult({"n": result.modified_count}, acknowledged=True)
-
-    async def delete_many(self, filter: Filter, **options: Any) -> DeleteResult:  # noqa: A002, ANN401
-        """Mark all documents that match as deleted."""
-        checked(options, allowed.DELETE)
-        result = await self._raw.update_many(self.restrict(filter), soft_deletion(), **options)
-        return DeleteResult({"n": result.modified_count}, acknowledged=True)
-
-    async def find_one_and_update(
-        self,
-        filter: Filter,  # noqa: A002 - as the driver
-        update: Update,
-        upsert: bool = False,  # noqa: FBT001, FBT002 - as the driver
-        **options: Any,  # noqa: ANN401 - as the driver
-    ) -> Row | None:
-        """Change one document and return it."""
-        checked(options, allowed.FIND_AND_CHANGE)
-        query = self.restrict_write(filter, upsert=upsert)
-        changed = stamp_update(update, upsert=upsert)
-        return await self._raw.find_one_and_update(query, changed, upsert=upsert, **options)
-
-    async def find_one_and_replace(
-        self,
-        filter: Filter,  # noqa: A002 - as the driver
-        replacement: Row,
-        upsert: bool = False,  # noqa: FBT001, FBT002 - as the driver
-        **options: Any,  # noqa: ANN401 - as the driver
-    ) -> Row | None:
-        """Replace the fields of one document and return it.
-
-        Raises:
-            ConflictError: It was changed since the revision that the replacement is based on.
-        """
-        checked(options, allowed.FIND_AND_CHANGE)
-        query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
-        found = await self._raw.find_one_and_update(query, update, **options)
-        if found is None:
-            await self._refuse_stale(filter, query, options)
-        return found
-
-    async def find_one_and_delete(self, filter: Filter, **options: Any) -> Row | None:  # noqa: A002, ANN401
-        """Mark one document as deleted and return it as it was."""
-        checked(options, allowed.FIND_AND_CHANGE)
-        return await self._raw.find_one_and_update(self.restrict(filter), soft_deletion(), **options)
-
-    async def bulk_write(self, requests: Sequence[WriteOperation], **options: Any) -> BulkWriteResult:  # noqa: ANN401
-        """Run several writes in one request.
-
-        Raises:
-            ConflictError: A write was based on a revision that is no longer the stored one.
-        """
-        return await bulk_write(self, requests, **checked(options, allowed.BULK))
 
     # Set-up, for the framework only
 
@@ -237,6 +136,7 @@ class GuardedCollection:
 
     def restrict(self, query: Filter) -> dict[str, Any]:
         """Return a filter that matches what `query` matches and the acting user may see."""
+        refuse_conditions(self.policy, query)
         return merge_filter(query, restriction(self.policy))
 
     def restrict_write(self, query: Filter, *, upsert: bool) -> dict[str, Any]:
@@ -262,16 +162,13 @@ class GuardedCollection:
         if upsert:
             msg = "a replacement cannot make a new document; insert it"
             raise GuardRefusalError(msg)
+        refuse_conditions(self.policy, query)
         based_on, update = stamp_replacement(self.policy, replacement)
         return merge_filter(query, {**restriction(self.policy), **based_on}), update
 
-    async def _refuse_stale(self, query: Filter, tried: Row, options: Mapping[str, Any]) -> None:
-        """Tell a document that has another revision from one that is not there."""
-        if "revision" not in tried:
-            return
-        if await self._raw.find_one(self.restrict(query), {"_id": 1}, session=options.get("session")) is not None:
-            msg = f"a document in {self.name} was changed since revision {tried['revision']}"
-            raise changed_error(msg)
+    def _refuse_secret_order(self, options: Mapping[str, Any]) -> None:
+        for name in ("sort", "min", "max"):
+            refuse_keys(self.policy, options.get(name))
 
     def _demand_system(self, method: str) -> None:
         if not in_system_context():

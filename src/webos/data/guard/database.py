@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, NoReturn
 
+from webos.data.audit.journal import Journal
 from webos.data.codec import with_codecs
 from webos.data.guard.collection import GuardedCollection
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import CollectionPolicy
+from webos.data.secret import Keyring
+from webos.data.secret.catalogue import SecretCatalogue
 from webos.data.server_traits import ServerTraits
 
 if TYPE_CHECKING:
@@ -22,15 +25,26 @@ class GuardedDatabase:
     Args:
         raw: The driver's database.
         traits: The server's ways; `adapt` takes them later if they are not known yet.
+        keyring: The keys for secret fields.
+
+    Attributes:
+        keyring: The keys for secret fields.
+        secrets: Which fields are secret.
+        journal: Where each change leaves its entry.
     """
 
-    __slots__ = ("_decimals", "_plain", "_policies", "traits")
+    __slots__ = ("_decimals", "_plain", "_policies", "journal", "keyring", "secrets", "traits")
 
-    def __init__(self, raw: "AsyncDatabase[Row]", traits: ServerTraits | None = None) -> None:
+    def __init__(
+        self, raw: "AsyncDatabase[Row]", traits: ServerTraits | None = None, keyring: Keyring | None = None
+    ) -> None:
+        self.keyring = keyring
         self.traits = traits or ServerTraits(major_version=0)
         self._plain = with_codecs(raw, reading=False)
         self._decimals = with_codecs(raw, reading=True)
         self._policies: dict[str, CollectionPolicy] = {}
+        self.journal = Journal(self._decimals)
+        self.secrets = SecretCatalogue(self._plain)
 
     def adapt(self, traits: ServerTraits) -> None:
         """Take the server's ways into account, once they are known."""

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bson
 from bson import CodecOptions, ObjectId
@@ -13,9 +13,14 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from webos.data.guard.insertion import insert_many
 
+if TYPE_CHECKING:
+    from webos.data.guard.inserts import InsertNotes
+
 __all__ = ["insert_missing"]
 
 Row = dict[str, Any]
+_Encoded = tuple[Any, RawBSONDocument]
+"""The id of a document, and the document as it is sent: to read the id out of that would decode it as a whole."""
 
 _DUPLICATE_KEY = 11000
 _AT_ONCE = 500
@@ -24,13 +29,20 @@ _AT_ONCE = 500
 _SLICE = 100
 
 
-async def insert_missing(collection: AsyncCollection[Row], documents: Iterable[Row], *, phantom_keys: bool) -> int:
+async def insert_missing(
+    collection: AsyncCollection[Row],
+    documents: Iterable[Row],
+    *,
+    phantom_keys: bool,
+    notes: "InsertNotes | None" = None,
+) -> int:
     """Insert those of `documents` whose id is free, in no order, and return how many these are.
 
     Args:
         collection: The driver's collection.
         documents: The stamped documents; they are read in a thread.
         phantom_keys: As for `insert_many`.
+        notes: Writes the entries, where there are to be any.
 
     Raises:
         BulkWriteError: A document was refused for another reason than its id.
@@ -42,7 +54,8 @@ async def insert_missing(collection: AsyncCollection[Row], documents: Iterable[R
         encoded = following
         # The next ones are encoded while the server works.
         refused, following = await asyncio.gather(
-            _insert(collection, encoded, phantom_keys=phantom_keys), _encode(rows, collection.codec_options)
+            _insert(collection, encoded, phantom_keys=phantom_keys, notes=notes),
+            _encode(rows, collection.codec_options),
         )
         others = [failure for failure in refused if not _is_about_id(failure)]
         new += len(encoded) - len(refused)
@@ -51,29 +64,47 @@ async def insert_missing(collection: AsyncCollection[Row], documents: Iterable[R
     return new
 
 
-async def _encode(rows: Iterator[Row], options: "CodecOptions[Any]") -> list[RawBSONDocument]:
-    encoded: list[RawBSONDocument] = []
+async def _encode(rows: Iterator[Row], options: "CodecOptions[Any]") -> list[_Encoded]:
+    encoded: list[_Encoded] = []
     while len(encoded) < _AT_ONCE and (part := await asyncio.to_thread(_encode_slice, rows, options)):
         encoded += part
     return encoded
 
 
-def _encode_slice(rows: Iterator[Row], options: "CodecOptions[Any]") -> list[RawBSONDocument]:
-    return [
-        RawBSONDocument(bson.encode({"_id": ObjectId(), **row}, codec_options=options))
-        for row in itertools.islice(rows, _SLICE)
-    ]
+def _encode_slice(rows: Iterator[Row], options: "CodecOptions[Any]") -> list[_Encoded]:
+    encoded: list[_Encoded] = []
+    for row in itertools.islice(rows, _SLICE):
+        document = {"_id": ObjectId(), **row}
+        encoded.append((document["_id"], RawBSONDocument(bson.encode(document, codec_options=options))))
+    return encoded
 
 
-async def _insert(collection: AsyncCollection[Row], encoded: list[RawBSONDocument], *, phantom_keys: bool) -> list[Row]:
-    """Insert documents and return the failures, as the driver words them."""
+async def _insert(
+    collection: AsyncCollection[Row], encoded: list[_Encoded], *, phantom_keys: bool, notes: "InsertNotes | None"
+) -> list[Row]:
+    """Insert documents with their entry and return the failures, as the driver words them."""
+    if notes is None:
+        return await _insert_encoded(collection, encoded, phantom_keys=phantom_keys)
+    entry = await notes.note([identity for identity, _ in encoded])
     try:
-        await collection.insert_many(encoded, ordered=False)
+        failures = await _insert_encoded(collection, encoded, phantom_keys=phantom_keys)
+    except BaseException as error:
+        await notes.fail(entry, error)
+        raise
+    await notes.settle(entry, {failure["index"] for failure in failures})
+    return failures
+
+
+async def _insert_encoded(
+    collection: AsyncCollection[Row], encoded: list[_Encoded], *, phantom_keys: bool
+) -> list[Row]:
+    try:
+        await collection.insert_many([document for _, document in encoded], ordered=False)
     except BulkWriteError as error:
         return _failures(error)
     except DuplicateKeyError:
         # A server with phantom keys refuses the request as a whole for one of them.
-        documents = [bson.decode(document.raw, collection.codec_options) for document in encoded]
+        documents = [bson.decode(document.raw, collection.codec_options) for _, document in encoded]
         try:
             await insert_many(collection, documents, phantom_keys=phantom_keys, ordered=False)
         except BulkWriteError as error:
@@ -88,11 +119,9 @@ def _failures(error: BulkWriteError) -> list[Row]:
     return failures
 
 
-async def _not_stored(
-    collection: AsyncCollection[Row], encoded: list[RawBSONDocument], failures: list[Row]
-) -> list[Row]:
+async def _not_stored(collection: AsyncCollection[Row], encoded: list[_Encoded], failures: list[Row]) -> list[Row]:
     """Return the failures of documents that are not stored: where id and another key are taken, either is named."""
-    identities = {failure["index"]: encoded[failure["index"]]["_id"] for failure in failures}
+    identities = {failure["index"]: encoded[failure["index"]][0] for failure in failures}
     found = await collection.find({"_id": {"$in": list(identities.values())}}, {"_id": 1}).to_list()
     stored = {document["_id"] for document in found}
     return [failure for failure in failures if identities[failure["index"]] not in stored]
