@@ -13,6 +13,7 @@ from beanie.odm.fields import BackLink, LinkInfo, LinkTypes
 from beanie.odm.queries.find import FindMany
 from beanie.odm.utils.projection import get_projection
 from bson import DBRef
+from pydantic import BaseModel
 
 __all__ = ["FetchingFindMany", "fetched_links", "restore_references", "take_over"]
 
@@ -28,6 +29,19 @@ class FetchingFindMany(FindMany[Any]):
     def build_aggregation_pipeline(self, *extra_stages: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the stages; those that replace a list of links are preceded by one that keeps their ids."""
         return _keep_ids(super().build_aggregation_pipeline(*extra_stages))
+
+    async def to_list(self, length: int | None = None) -> list[Any]:
+        """Return what matches; where it is projected to a plain model, without asking of each row what Beanie asks.
+
+        Args:
+            length: How many at most; all where None.
+        """
+        projection = self.projection_model
+        if not issubclass(projection, BaseModel) or issubclass(projection, Document):
+            return await super().to_list(length)
+        rows = await (await self.get_cursor()).to_list(length)
+        validate = projection.__pydantic_validator__.validate_python
+        return [validate(row) for row in rows]
 
     async def get_cursor(self) -> Any:  # noqa: ANN401 - the driver's cursors
         """Open the cursor."""

@@ -19,7 +19,8 @@ else:
         """Annotation of a route's parameter: the application's service of that type."""
 
         def __class_getitem__(cls, kind: type) -> Any:  # noqa: ANN401 - an annotation
-            def resolve(connection: HTTPConnection) -> Any:  # noqa: ANN401 - the service
+            # Not a plain function: FastAPI would take a thread for it, at every request.
+            async def resolve(connection: HTTPConnection) -> Any:  # noqa: ANN401 - the service
                 services: ServiceRegistry = connection.app.state.services
                 return services.get(kind)
 

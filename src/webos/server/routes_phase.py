@@ -1,5 +1,7 @@
 """Boot phase: the modules' routers, mounted under `/api/<module>`."""
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Mount
 
@@ -29,7 +31,7 @@ async def mount_routes(app: Application, web: FastAPI) -> None:
             if extra.routes:
                 routers.append(("hooks", extra))
             for part, router in routers:
-                guards = [Depends(module.demand_running)]
+                guards = [Depends(_running(module))]
                 if part != "router_public":
                     guards.append(Depends(require_user))
                 web.include_router(
@@ -39,6 +41,14 @@ async def mount_routes(app: Application, web: FastAPI) -> None:
     web.add_api_route("/api/{path:path}", _no_such_route, methods=_METHODS, include_in_schema=False)
     _interface_last(web)
     web.openapi_schema = None
+
+
+def _running(module: Module) -> Callable[[], Awaitable[None]]:
+    # Not the method itself: FastAPI would take a thread for a plain function, at every request.
+    async def demand_running() -> None:
+        module.demand_running()
+
+    return demand_running
 
 
 async def _no_such_route(path: str) -> None:
