@@ -6,12 +6,15 @@ from typing import Any
 from beanie import Document
 from beanie.odm.fields import IndexModelField
 from beanie.odm.utils.init import Initializer
+from pymongo import IndexModel
 
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.indexes import standard_indexes
 from webos.data.model_registry import ModelInfo
 from webos.data.scope import system_context
+from webos.data.secret import Secret
+from webos.data.secret.catalogue import SecretField
 
 __all__ = ["initialize_models"]
 
@@ -73,11 +76,25 @@ async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInf
         info.document.__webos_name__ = info.name
         info.document.Settings.name = info.collection
         database.register(info.policy)
+        if info.policy.secrets:
+            # They pass Beanie's encoder as they are: the guard seals them.
+            encoders = {**getattr(info.document.Settings, "bson_encoders", {}), Secret: _as_it_is}
+            info.document.Settings.bson_encoders = encoders
     strict = database.traits.strict_indexes
+    await database.secrets.note(
+        SecretField(info.collection, name, name in info.policy.searchable)
+        for info in models
+        for name in sorted(info.policy.secrets)
+    )
     with system_context():
         await _GuardedInitializer(database, [info.document for info in models], major_version)
         for info in models:
-            await database[info.collection].create_indexes(standard_indexes(info.policy, strict=strict))
+            lookups = [IndexModel(f"{name}.index") for name in sorted(info.policy.searchable)]
+            await database[info.collection].create_indexes([*standard_indexes(info.policy, strict=strict), *lookups])
+
+
+def _as_it_is(secret: Secret) -> Secret:
+    return secret
 
 
 def _refuse_leaks(info: ModelInfo) -> None:

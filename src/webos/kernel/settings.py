@@ -1,6 +1,7 @@
 """Settings of the process, from the environment (`WEBOS_*`) and a `.env` file."""
 
 import os
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,8 @@ __all__ = ["Environment", "LogLevel", "Settings", "load_settings"]
 
 _ENV_FILE = ".env"
 _MIN_SECRET_BYTES = 32
+# 32 bytes are 43 characters, of which the last one carries four bits.
+_ENCRYPTION_KEY = re.compile(r"[A-Za-z0-9]{1,32}:[A-Za-z0-9+/_-]{42}[AEIMQUYcgkosw048]=?")
 
 
 class Environment(Enum):
@@ -82,6 +85,11 @@ class Settings(BaseSettings):
         default=None,
         description="Key that signs what browsers keep, at least 32 bytes. Without it one is made and kept in the data folder.",
     )
+    encryption_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys of secret fields, `id:base64` of 32 bytes each, separated by commas; the first is for new values. "
+        "Without it one is made and kept in the data folder.",
+    )
     env: Environment = Field(
         default=Environment.DEVELOPMENT, description="`development` or `production`; the latter refuses weak set-ups."
     )
@@ -125,6 +133,16 @@ class Settings(BaseSettings):
     def _check_secret_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < _MIN_SECRET_BYTES:
             msg = f"must have at least {_MIN_SECRET_BYTES} bytes"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _check_encryption_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = [] if value is None else [part.strip() for part in value.get_secret_value().split(",")]
+        names = [part.partition(":")[0] for part in parts]
+        if not all(_ENCRYPTION_KEY.fullmatch(part) for part in parts) or len(names) != len(set(names)):
+            msg = "must be id:base64 for each key, with an id of its own of letters and digits, and 32 bytes"
             raise ValueError(msg)
         return value
 

@@ -6,6 +6,7 @@ from webos.auth import CurrentUser, require_permission
 from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.module_settings import ModuleSettingsDoc
 from webos.data.scope import system_context
+from webos.data.secret import SearchableSecret, Secret
 from webos.data.table import TableService
 from webos.events import EventBus, EventEnvelope, subscribe
 from webos.kernel.context import AppContext, User, current_trace_id, current_user
@@ -59,6 +60,8 @@ __all__ = [
     "OwnedDocument",
     "Page",
     "PermissionDeniedError",
+    "SearchableSecret",
+    "Secret",
     "ServiceRegistry",
     "TableService",
     "TaskService",

@@ -12,6 +12,7 @@ from webos.data.document import CoreDocument
 from webos.data.endpoint import Endpoint
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
+from webos.data.secret import Keyring
 from webos.data.table import TableService
 from webos.events import EventBus
 from webos.kernel.context import current_user
@@ -44,7 +45,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     services = ServiceRegistry()
     messenger = Messenger()
     connection = Connection(endpoint, settings.database)
-    database = GuardedDatabase(connection.raw)
+    database = GuardedDatabase(connection.raw, keyring=Keyring.of(settings))
     changes = ChangeHub(connection.raw)
     models = ModelRegistry()
     tables = TableService(models, database, changes)

@@ -7,6 +7,7 @@ from typing import Any
 from webos.data.guard.queries import merge_filter, restriction, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import CollectionPolicy
+from webos.data.secret.reads import mask_joined, mask_stages, refuse_conditions, refuse_keys
 
 __all__ = ["PipelineRules", "guard_pipeline"]
 
@@ -49,9 +50,13 @@ def guard_pipeline(policy: CollectionPolicy, pipeline: Sequence[Stage], rules: P
     scan_for_code(pipeline)
     stages = _guard_stages(pipeline, rules)
     seen = restriction(policy)
+    masks = mask_stages(policy)
     if stages and "$match" in stages[0]:
-        return [{"$match": merge_filter(stages[0]["$match"], seen)}, *stages[1:]]
-    return [{"$match": merge_filter(_early_conditions(stages), seen)}, *stages]
+        refuse_conditions(policy, stages[0]["$match"])
+        return [{"$match": merge_filter(stages[0]["$match"], seen)}, *masks, *stages[1:]]
+    early = _early_conditions(stages)
+    refuse_conditions(policy, early)
+    return [{"$match": merge_filter(early, seen)}, *masks, *stages]
 
 
 def _guard_stages(pipeline: Sequence[Stage], rules: PipelineRules) -> list[dict[str, Any]]:
@@ -72,8 +77,11 @@ def _guard_stage(stage: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
     if name == "$lookup":
         return _guard_lookup(body, rules)
     if name == "$graphLookup":
-        seen = restriction(rules.policies(_collection(name, body, "from")))
-        return [{name: {**body, "restrictSearchWithMatch": merge_filter(body.get("restrictSearchWithMatch"), seen)}}]
+        joined = rules.policies(_collection(name, body, "from"))
+        refuse_conditions(joined, body.get("restrictSearchWithMatch"))
+        refuse_keys(joined, [str(body.get("connectFromField")), str(body.get("connectToField"))])
+        only = merge_filter(body.get("restrictSearchWithMatch"), restriction(joined))
+        return [{name: {**body, "restrictSearchWithMatch": only}}, *mask_joined(joined, str(body.get("as")))]
     if name == "$unionWith":
         body = {"coll": body} if isinstance(body, str) else body
         policy = rules.policies(_collection(name, body, "coll"))
@@ -84,13 +92,14 @@ def _guard_stage(stage: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
 
 def _guard_lookup(body: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
     policy = rules.policies(_collection("$lookup", body, "from"))
+    refuse_keys(policy, body.get("foreignField"))
     field = body.get("as")
     by_field = "localField" in body and not body.get("pipeline")
     if rules.filter_joined and by_field and isinstance(field, str) and "." not in field:
         joined = {key: value for key, value in body.items() if key != "pipeline"}
         visible = [_equals(f"$$each.{name}", value) for name, value in restriction(policy).items()]
         only = {"$filter": {"input": f"${field}", "as": "each", "cond": {"$and": visible}}}
-        return [{"$lookup": joined}, {"$addFields": {field: only}}]
+        return [{"$lookup": joined}, {"$addFields": {field: only}}, *mask_joined(policy, field)]
     return [{"$lookup": {**body, "pipeline": guard_pipeline(policy, body.get("pipeline", ()), rules)}}]
 
 

@@ -15,9 +15,10 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from webos.data.document import AUDIT_FIELDS, CoreDocument
+from webos.data.secret import Secret
 from webos.kernel.labels import label_of
 
-__all__ = ["Column", "ColumnKind", "columns_of", "label_field", "stored_name"]
+__all__ = ["Column", "ColumnKind", "columns_of", "kind_of", "label_field", "stored_name", "unwrap_optional"]
 
 
 class ColumnKind(Enum):
@@ -115,7 +116,7 @@ def _column(name: str, info: FieldInfo) -> Column | None:
     annotation, optional = unwrap_optional(info.annotation)
     if get_origin(annotation) is BackLink or _holds_secret(annotation, set()):
         return None
-    kind, choices, target = _kind(annotation)
+    kind, choices, target = kind_of(annotation)
     limits = {
         key: getattr(meta, key)
         for meta in [*info.metadata, *_metadata(info.annotation)]
@@ -138,7 +139,7 @@ def _column(name: str, info: FieldInfo) -> Column | None:
 def _holds_secret(annotation: Any, seen: set[type]) -> bool:  # noqa: ANN401 - an annotation
     """Return whether a value of the annotation is a secret or has one inside."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
-        if issubclass(annotation, (SecretStr, SecretBytes)):
+        if issubclass(annotation, (SecretStr, SecretBytes, Secret)):
             return True
         # A linked document is shown by its label alone; what it holds is not read.
         if annotation in seen or not issubclass(annotation, BaseModel) or issubclass(annotation, CoreDocument):
@@ -173,7 +174,7 @@ def unwrap_optional(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 - an a
     return annotation, False
 
 
-def _kind(annotation: Any) -> tuple[ColumnKind, tuple[tuple[Any, str], ...], type[CoreDocument] | None]:  # noqa: ANN401
+def kind_of(annotation: Any) -> tuple[ColumnKind, tuple[tuple[Any, str], ...], type[CoreDocument] | None]:  # noqa: ANN401
     if get_origin(annotation) is Link:
         return ColumnKind.LINK, (), get_args(annotation)[0]
     if get_origin(annotation) is Literal:
