@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import ASCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.guard import GuardedDatabase
@@ -86,6 +86,24 @@ class ViewOpener:
             return View(token, snapshot)
         await snapshot.total()
         return View(token, snapshot, newest_first=True, newest=snapshot.last)
+
+    async def selection(self, info: ModelInfo, query: TableQuery) -> tuple[dict[str, Any], list[tuple[str, int]]]:
+        """Return the database's filter and sort for all that `query` asks for, for who reads it once.
+
+        Args:
+            info: The model; the acting user may read it.
+            query: Which rows in which order.
+
+        Raises:
+            InvalidInputError: The query asks for what the model does not have.
+            PermissionDeniedError: It asks for labels of a model that the acting user may not read.
+        """
+        columns = {column.field: column for column in columns_of(info.document)}
+        chosen, lookups = compile_filter(columns, query.filter)
+        links = [await self._resolve(lookup, self._target(lookup)) for lookup in lookups]
+        joined = join_conditions([chosen, compile_search(columns, query.search), *links])
+        order = compile_sort(columns, query.sort) if query.sort else default_order(info, columns)
+        return joined, [("_id", DESCENDING)] if is_newest_first(info, query) else order
 
     def _find(self, handle: str, key: tuple[Any, ...], *, newest_first: bool) -> View | None:
         try:

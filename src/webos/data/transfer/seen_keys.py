@@ -1,0 +1,54 @@
+"""The keys that a file has had so far, in 16 bytes each."""
+
+from array import array
+from collections.abc import Hashable
+
+__all__ = ["SeenKeys"]
+
+_SMALLEST = 1024
+_ALL_BITS = 2**64 - 1
+
+
+class SeenKeys:
+    """Remembers keys and the rows they were in.
+
+    Keys are compared by a hash of 64 bits: of a million different ones, two are taken for the same once in 30 million
+    files.
+    """
+
+    def __init__(self) -> None:
+        self._hashes = array("Q", bytes(8 * _SMALLEST))
+        self._rows = array("Q", bytes(8 * _SMALLEST))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, key: Hashable, row: int) -> int | None:
+        """Take note of a key; return the row it was in before, or None."""
+        # Zero marks a free place.
+        wanted = hash(key) & _ALL_BITS or 1
+        at = self._place(wanted)
+        if self._hashes[at]:
+            return self._rows[at]
+        self._hashes[at], self._rows[at] = wanted, row
+        self._count += 1
+        if self._count * 3 > len(self._hashes) * 2:
+            self._grow()
+        return None
+
+    def _place(self, wanted: int) -> int:
+        mask = len(self._hashes) - 1
+        at = wanted & mask
+        while (found := self._hashes[at]) and found != wanted:
+            at = (at + 1) & mask
+        return at
+
+    def _grow(self) -> None:
+        old = zip(self._hashes, self._rows, strict=True)
+        size = len(self._hashes) * 2
+        self._hashes, self._rows = array("Q", bytes(8 * size)), array("Q", bytes(8 * size))
+        for found, row in old:
+            if found:
+                at = self._place(found)
+                self._hashes[at], self._rows[at] = found, row
