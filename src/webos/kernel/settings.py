@@ -12,12 +12,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from webos.kernel.errors import ConfigurationError
 
-__all__ = ["Environment", "LogLevel", "Settings", "load_settings"]
+__all__ = ["Environment", "LogLevel", "Registration", "Settings", "load_settings"]
 
 _ENV_FILE = ".env"
 _MIN_SECRET_BYTES = 32
 # 32 bytes are 43 characters, of which the last one carries four bits.
 _ENCRYPTION_KEY = re.compile(r"[A-Za-z0-9]{1,32}:[A-Za-z0-9+/_-]{42}[AEIMQUYcgkosw048]=?")
+_MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[A-Za-z0-9.-]+")
 
 
 class Environment(Enum):
@@ -35,6 +36,13 @@ class LogLevel(Enum):
     INFO = "INFO"
     WARNING = "WARNING"
     ERROR = "ERROR"
+
+
+class Registration(Enum):
+    """Who may make an account for himself."""
+
+    OFF = "off"
+    OPEN = "open"
 
 
 class Settings(BaseSettings):
@@ -99,6 +107,19 @@ class Settings(BaseSettings):
     log_level: LogLevel = Field(default=LogLevel.INFO, description="The lowest level that is logged.")
     worker: bool = Field(default=True, description="Whether the web process also runs background tasks.")
     session_hours: int = Field(default=24 * 7, ge=1, le=24 * 365, description="Hours until a sign-in ends.")
+    registration: Registration = Field(
+        default=Registration.OFF, description="`open` lets anybody with an e-mail address make an account, `off` nobody."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server, `smtp://user:password@host:port`, `smtps://` or `starttls://`. Without it no mail is sent.",
+    )
+    mail_from: str | None = Field(
+        default=None, description="Address that mail comes from; needed where `WEBOS_SMTP_URL` is set."
+    )
+    auth_events_days: int = Field(
+        default=365, ge=1, le=36500, description="Days for which sign-ins and changes of accounts are kept on record."
+    )
     test_mongo_url: SecretStr | None = Field(
         default=None, description="MongoDB replica set for the test suite instead of the embedded server."
     )
@@ -115,6 +136,22 @@ class Settings(BaseSettings):
     def _check_mongo_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and _scheme(value.get_secret_value()) not in {"mongodb", "mongodb+srv"}:
             msg = "must begin with mongodb:// or mongodb+srv://"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _check_smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_smtp_url(value.get_secret_value()):
+            msg = "must be smtp://, smtps:// or starttls:// with a host, such as smtps://user:password@mail.example.com"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_mail_from(cls, value: str | None) -> str | None:
+        if value is not None and not _MAIL_ADDRESS.fullmatch(value):
+            msg = "must be an address such as tools@example.com"
             raise ValueError(msg)
         return value
 
@@ -158,6 +195,9 @@ class Settings(BaseSettings):
     def _check_production(self) -> "Settings":
         if self.env is Environment.PRODUCTION and self.secret_key is None:
             msg = "WEBOS_SECRET_KEY must be set when WEBOS_ENV=production"
+            raise ValueError(msg)
+        if self.smtp_url is not None and self.mail_from is None:
+            msg = "WEBOS_MAIL_FROM must be set when WEBOS_SMTP_URL is"
             raise ValueError(msg)
         return self
 
@@ -209,6 +249,16 @@ def _scheme(url: str) -> str:
     except ValueError:
         # Python's message may quote the address, and with it a password.
         return ""
+
+
+def _is_smtp_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    bare = not (parts.query or parts.fragment or parts.path.strip("/"))
+    return usable and bare and parts.scheme in {"smtp", "smtps", "starttls"} and bool(parts.hostname)
 
 
 def _is_public_url(url: str) -> bool:
