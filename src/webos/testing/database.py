@@ -12,8 +12,29 @@ import pytest_asyncio
 if TYPE_CHECKING:
     from webos.data.connection import Connection
     from webos.data.endpoint import Endpoint
+    from webos.testing.commands import CommandListener, CommandLog
 
-__all__ = ["mongo", "mongo_endpoint"]
+__all__ = ["command_listener", "commands", "mongo", "mongo_endpoint"]
+
+
+@pytest.fixture(scope="session")
+def command_listener() -> "CommandListener":
+    """Return what hears the commands of every client that is made from now on."""
+    from pymongo import monitoring
+
+    from webos.testing.commands import CommandListener
+
+    listener = CommandListener()
+    monitoring.register(listener)
+    return listener
+
+
+@pytest.fixture
+def commands(command_listener: "CommandListener") -> "CommandLog":
+    """Return a log of what is sent to the database: `with commands.once_each(): ...` finds a query for each row."""
+    from webos.testing.commands import CommandLog
+
+    return CommandLog(command_listener)
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +59,11 @@ def mongo_endpoint(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Endpoi
 
 
 @pytest_asyncio.fixture
-async def mongo(mongo_endpoint: "Endpoint") -> "AsyncIterator[Connection]":
+async def mongo(mongo_endpoint: "Endpoint", command_listener: "CommandListener") -> "AsyncIterator[Connection]":
     """Yield an open connection on a fresh database, which is dropped afterwards."""
     from webos.data.connection import Connection
 
+    del command_listener  # it only hears clients that are made after it
     connection = await Connection.open(mongo_endpoint, f"test_{token_hex(8)}")
     yield connection
     await connection.client.drop_database(connection.raw.name)

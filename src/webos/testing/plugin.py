@@ -8,6 +8,6 @@ __all__ = ["live_server"]
 
 # A project that tests nothing asynchronous need not have it, and must not fail because of us.
 if find_spec("pytest_asyncio") is not None:
-    from webos.testing.database import mongo, mongo_endpoint
+    from webos.testing.database import command_listener, commands, mongo, mongo_endpoint
 
-    __all__ += ["mongo", "mongo_endpoint"]
+    __all__ += ["command_listener", "commands", "mongo", "mongo_endpoint"]
