@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from beanie import Document, PydanticObjectId
+from beanie import Document
 from beanie.odm.actions import ActionDirections, EventTypes, wrap_with_actions
 from beanie.odm.bulk import BulkWriter
 from beanie.odm.documents import MergeStrategy
@@ -13,7 +13,7 @@ from beanie.odm.fields import DeleteRules, WriteRules
 from beanie.odm.queries.update import UpdateOne as UpdateOneQuery
 from beanie.odm.utils.self_validation import validate_self_before
 from beanie.odm.utils.state import save_state_after
-from pydantic import Field
+from pydantic import ConfigDict, Field, PrivateAttr
 from pymongo import DeleteOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
@@ -21,19 +21,20 @@ from pymongo.results import DeleteResult
 
 from webos.data.bulk_insert import insert_missing
 from webos.data.conflicts import taken_error
-from webos.data.fetching import FetchingFindMany, fetched_links, restore_references
+from webos.data.fetching import fetched_links, restore_references
+from webos.data.inserting import insert_new
+from webos.data.loaded import LoadedFindMany, LoadedFindOne
 from webos.data.policy import PROTECTED_FIELDS
-from webos.data.stamp import stamping
+from webos.data.secret.revealing import equality_filter, reveal
 from webos.data.subclassing import merge_settings, restore_defaults
 from webos.data.writing import (
     act,
     all_fields,
-    explain_miss,
-    has_plain_id,
-    mark,
+    delete,
     queue,
     read_as,
     read_back,
+    save,
     with_actions,
     write,
     write_and_read,
@@ -60,9 +61,14 @@ class CoreDocument(Document):
         revision: Number of writes so far; 0 before it is stored.
     """
 
+    # What does not validate may be a secret; an error is logged and must not repeat it.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     __abstract__: ClassVar[bool] = True
     __webos_name__: ClassVar[str] = ""
-    _find_many_query_class: ClassVar[type] = FetchingFindMany
+    _find_many_query_class: ClassVar[type] = LoadedFindMany
+    _find_one_query_class: ClassVar[type] = LoadedFindOne
+    _loaded: dict[str, Any] | None = PrivateAttr(default=None)
 
     created_at: datetime | None = Field(default=None, title="Created")
     created_by: UUID | None = Field(default=None, title="Created by")
@@ -104,21 +110,7 @@ class CoreDocument(Document):
         Raises:
             ConflictError: A value that must be unique is taken; `fields` names it.
         """
-        with stamping() as stamp:
-            before = {name: getattr(self, name) for name in ("id", *PROTECTED_FIELDS)}
-            if self.id is None and has_plain_id(self):
-                # Else Beanie builds a validator for the id that the driver made, for each document anew.
-                self.id = PydanticObjectId()
-            self.created_at, self.created_by, self.deleted_at, self.revision = stamp.at, stamp.by, None, 0
-            mark(self, stamp)
-            try:
-                await super().insert(link_rule=link_rule, session=session, skip_actions=skip_actions)
-            except BaseException as error:
-                for name, value in before.items():
-                    setattr(self, name, value)
-                if isinstance(error, DuplicateKeyError):
-                    raise self._taken(error) from None
-                raise
+        await insert_new(self, session=session, link_rule=link_rule, skipped=skip_actions)
         return self
 
     @classmethod
@@ -149,10 +141,13 @@ class CoreDocument(Document):
         ignore_revision: bool = False,  # noqa: FBT001, FBT002 - Beanie's signature
         **kwargs: Any,  # noqa: ANN401 - Beanie's signature
     ) -> Self:
-        """Store the document as it is now: the first time as a new one, later as a change.
+        """Store the document: the first time as a new one, later what was changed of it since it was read.
+
+        What others have changed in other fields meanwhile is kept, and is in the document afterwards.
 
         Raises:
-            ConflictError: It was changed since it was read, or a value that must be unique is taken.
+            EditConflictError: Somebody else has changed the same fields meanwhile.
+            ConflictError: A value that must be unique is taken.
             NotFoundError: It does not exist any more.
         """
         skipped = kwargs.pop("skip_actions", None)
@@ -160,7 +155,7 @@ class CoreDocument(Document):
             return await self.insert(link_rule=link_rule, session=session, skip_actions=skipped)
         _refuse_cascade(link_rule)
         await act(self, EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
-        await write(self, all_fields(self), session=session, ignore_revision=ignore_revision, **kwargs)
+        await save(self, session=session, ignore_revision=ignore_revision, **kwargs)
         await act(self, EventTypes.UPDATE, ActionDirections.AFTER, skipped)
         return self
 
@@ -244,13 +239,7 @@ class CoreDocument(Document):
         if bulk_writer is not None:
             bulk_writer.add_operation(type(self), DeleteOne(query, **pymongo_kwargs))
             return None
-        with stamping() as stamp:
-            result = await self.get_pymongo_collection().delete_one(query, session=session, **pymongo_kwargs)
-            if result.deleted_count == 0:
-                await explain_miss(self, session)
-            self.deleted_at = stamp.at
-            mark(self, stamp)
-        return result
+        return await delete(self, query, session=session, **pymongo_kwargs)
 
     async def sync(self, merge_strategy: MergeStrategy = MergeStrategy.remote) -> None:
         """Bring the document to what is stored; links as well, which Beanie would leave as they are.
@@ -265,6 +254,29 @@ class CoreDocument(Document):
             await super().sync(merge_strategy)
             return
         await read_back(self, None)
+
+    async def reveal(self, field: str) -> str | None:
+        """Return the text of a secret field, as far as the acting user may read it now; it leaves a line in the log.
+
+        Args:
+            field: Name of the field.
+
+        Raises:
+            InvalidInputError: The field is no secret.
+            NotFoundError: The document does not exist any more, at least for the acting user.
+            SecretKeyMissingError: The key is missing.
+            SecretDamagedError: The value was changed, or belongs to another document.
+        """
+        return await reveal(self, field)
+
+    @classmethod
+    def secret_equals(cls, field: str, text: str) -> dict[str, Any]:
+        """Return the filter for documents whose searchable secret `field` is `text`.
+
+        Raises:
+            InvalidInputError: The field is no searchable secret.
+        """
+        return equality_filter(cls, field, text)
 
     @classmethod
     def _fill_back_refs(cls, values: Any) -> Any:  # noqa: ANN401 - whatever is validated

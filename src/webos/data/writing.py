@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from beanie import Document
 from beanie.odm.actions import ActionDirections, ActionRegistry, EventTypes
 from beanie.odm.bulk import BulkWriter
-from beanie.odm.utils.dump import get_dict
-from beanie.odm.utils.parsing import parse_obj
 from beanie.odm.utils.update_merge import merge_update_expressions
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
+from pymongo.results import DeleteResult
 
 from webos.data.conflicts import changed_error, taken_error
 from webos.data.fetching import take_over
-from webos.data.policy import PROTECTED_FIELDS
+from webos.data.loaded import encoded_fields, loaded_state, read_document, set_loaded
+from webos.data.merging import save_changes
 from webos.data.stamp import Stamp, stamping
 from webos.kernel.errors import NotFoundError
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 __all__ = [
     "act",
     "all_fields",
+    "delete",
     "explain_miss",
     "has_plain_id",
     "mark",
     "queue",
     "read_as",
     "read_back",
+    "save",
     "with_actions",
     "write",
     "write_and_read",
 ]
-
-_NOT_WRITTEN = PROTECTED_FIELDS | {"_id"}
 
 Skipped = list[ActionDirections | str] | None
 
 
 def all_fields(document: "CoreDocument") -> dict[str, Any]:
     """Return the update that stores a document as it is now."""
-    return {"$set": get_dict(document, to_db=True, exclude=set(_NOT_WRITTEN), keep_nulls=True)}
+    return {"$set": encoded_fields(document)}
 
 
 def read_as(document: "CoreDocument", *, ignore_revision: bool) -> dict[str, Any]:
@@ -67,6 +67,33 @@ def mark(document: "CoreDocument", stamp: Stamp) -> None:
 def has_plain_id(document: Document) -> bool:
     """Return whether the model has Beanie's own kind of id."""
     return bool(type(document).model_fields["id"].annotation == Document.model_fields["id"].annotation)
+
+
+async def save(
+    document: "CoreDocument",
+    *,
+    session: AsyncClientSession | None,
+    ignore_revision: bool,
+    **options: Any,  # noqa: ANN401 - the driver's
+) -> None:
+    """Write a stored document as it is now, merged with what others have changed of other fields since it was read.
+
+    Args:
+        document: The document.
+        session: For a transaction.
+        ignore_revision: Whether to write all of it over what others changed.
+        options: The driver's.
+
+    Raises:
+        ConflictError: Others changed the same fields since it was read, or a value that must be unique is taken.
+        NotFoundError: It does not exist any more.
+    """
+    base = loaded_state(document)
+    # A revision that the caller has set asks for exactly that one.
+    if base is not None and not ignore_revision and base.get("revision") == document.revision:
+        await save_changes(document, base, session=session, **options)
+    else:
+        await write(document, all_fields(document), session=session, ignore_revision=ignore_revision, **options)
 
 
 async def write(
@@ -98,8 +125,38 @@ async def write(
         if result.matched_count == 0:
             await explain_miss(document, session)
         mark(document, stamp)
+        set_loaded(document, None)
     if ignore_revision and (stored := await collection.find_one(document.id, ["revision"], session=session)):
         document.revision = stored["revision"]
+
+
+async def delete(
+    document: "CoreDocument",
+    query: Mapping[str, Any],
+    *,
+    session: AsyncClientSession | None,
+    **options: Any,  # noqa: ANN401 - the driver's
+) -> DeleteResult:
+    """Mark a document as deleted.
+
+    Args:
+        document: The document; it gets the stamps.
+        query: The document, as it was read or in whatever revision.
+        session: For a transaction.
+        options: The driver's.
+
+    Raises:
+        ConflictError: It was changed since it was read.
+        NotFoundError: It does not exist any more.
+    """
+    with stamping() as stamp:
+        result = await document.get_pymongo_collection().delete_one(query, session=session, **options)
+        if result.deleted_count == 0:
+            await explain_miss(document, session)
+        document.deleted_at = stamp.at
+        mark(document, stamp)
+        set_loaded(document, None)
+    return result
 
 
 async def write_and_read(
@@ -135,7 +192,7 @@ async def write_and_read(
         )
     if stored is None:
         await explain_miss(document, session)
-    take_over(document, cast("Document", parse_obj(type(document), stored)))
+    _take_over(document, read_document(type(document), stored))
 
 
 async def read_back(document: "CoreDocument", session: AsyncClientSession | None) -> None:
@@ -147,7 +204,12 @@ async def read_back(document: "CoreDocument", session: AsyncClientSession | None
     stored = await type(document).find_one({"_id": document.id}, session=session)
     if stored is None:
         raise _missing(document)
+    _take_over(document, stored)
+
+
+def _take_over(document: "CoreDocument", stored: "CoreDocument") -> None:
     take_over(document, stored)
+    set_loaded(document, loaded_state(stored))
 
 
 @contextmanager
@@ -171,6 +233,7 @@ def queue(
     bulk_writer.add_operation(type(document), UpdateOne(query, change, **options))
     # What the next write is based on, in the same bulk writer or after it.
     document.revision += 1
+    set_loaded(document, None)
 
 
 async def explain_miss(document: "CoreDocument", session: AsyncClientSession | None) -> NoReturn:
