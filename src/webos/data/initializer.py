@@ -15,6 +15,7 @@ from webos.data.model_registry import ModelInfo
 from webos.data.scope import system_context
 from webos.data.secret import Secret
 from webos.data.secret.catalogue import SecretField
+from webos.data.secret.value import for_guard
 
 __all__ = ["initialize_models"]
 
@@ -77,8 +78,7 @@ async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInf
         info.document.Settings.name = info.collection
         database.register(info.policy)
         if info.policy.secrets:
-            # They pass Beanie's encoder as they are: the guard seals them.
-            encoders = {**getattr(info.document.Settings, "bson_encoders", {}), Secret: _as_it_is}
+            encoders = {**getattr(info.document.Settings, "bson_encoders", {}), Secret: for_guard}
             info.document.Settings.bson_encoders = encoders
     strict = database.traits.strict_indexes
     await database.secrets.note(
@@ -91,10 +91,6 @@ async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInf
         for info in models:
             lookups = [IndexModel(f"{name}.index") for name in sorted(info.policy.searchable)]
             await database[info.collection].create_indexes([*standard_indexes(info.policy, strict=strict), *lookups])
-
-
-def _as_it_is(secret: Secret) -> Secret:
-    return secret
 
 
 def _refuse_leaks(info: ModelInfo) -> None:

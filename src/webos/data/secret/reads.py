@@ -89,7 +89,7 @@ def _refuse_mentioned(policy: CollectionPolicy, value: object) -> None:
     elif isinstance(value, str):
         # `$$ROOT` as a whole would be compared with all that is in it.
         if value in {"$$ROOT", "$$CURRENT"}:
-            raise _refusal("a document with secrets")
+            raise _refusal(value)
         root = value.lstrip("$").removeprefix("ROOT.").removeprefix("CURRENT.").partition(".")[0]
         if root in policy.secrets:
             raise _refusal(root)

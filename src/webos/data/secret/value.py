@@ -11,13 +11,10 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from webos.data.secret.errors import SecretSealedError
 
-__all__ = ["MASK", "WITHHELD", "SearchableSecret", "Secret", "is_sealed"]
+__all__ = ["MASK", "SearchableSecret", "Secret", "for_guard", "is_sealed"]
 
 MASK = "••••••••"
 """What stands for a secret wherever it is written; it is refused as a new value, so that nobody stores it by mistake."""
-
-WITHHELD: Mapping[str, bytes] = {"withheld": b""}
-"""What a pipeline gives in the place of a stored secret."""
 
 _MOST_BYTES = 4 * 1024 * 1024
 _SEALED_PARTS = frozenset({"key", "nonce", "text"})
@@ -57,7 +54,7 @@ class Secret:
         problem = _problem(text)
         if problem:
             raise ValueError(problem)
-        object.__setattr__(self, "_content", text)
+        object.__setattr__(self, "_content", str.__str__(text))
 
     @classmethod
     def stored(cls, content: Mapping[str, Any]) -> Self:
@@ -115,6 +112,9 @@ class Secret:
     def __str__(self) -> str:
         return MASK
 
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         del source, handler
@@ -129,6 +129,25 @@ class Secret:
     ) -> JsonSchemaValue:
         del schema, handler
         return {"type": "string", "format": "password", "writeOnly": True}
+
+
+class UnsealedText(str):
+    """The text of a new secret on its way to the guard, which seals it. It can be compared, but does not show itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return MASK
+
+
+def for_guard(secret: Secret) -> Any:  # noqa: ANN401 - what the database holds, or a text
+    """Return a secret as the guard takes it: as it is stored, or the text that is to be."""
+    return secret.sealed if secret.sealed is not None else UnsealedText(secret.get_secret_value())
 
 
 def is_sealed(value: object) -> bool:
