@@ -27,6 +27,7 @@ ROWS = {
     "ui": "ui_event",
     "event": "event",
     "start": "start",
+    "import": "import_csv",
 }
 _RESULTS = Path(__file__).parent / "results.json"
 _QUICK_FLIGHTS = 27_004

@@ -10,9 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ALL_FLIGHTS", "read_airlines", "read_flights"]
+__all__ = ["ALL_FLIGHTS", "flights_archive", "read_airlines", "read_flights"]
 
 ALL_FLIGHTS = 336_776
+
+
+def flights_archive() -> Path:
+    """Return the zip file with `flights.csv`."""
+    return _folder() / "flights.csv.zip"
 
 
 def read_airlines() -> dict[str, str]:
@@ -33,7 +38,7 @@ def read_flights(count: int) -> Iterator[dict[str, Any]]:
 
 def _one_year(years_later: int) -> Iterator[dict[str, Any]]:
     with (
-        zipfile.ZipFile(_folder() / "flights.csv.zip") as archive,
+        zipfile.ZipFile(flights_archive()) as archive,
         archive.open("flights.csv") as raw,
         io.TextIOWrapper(raw, encoding="utf-8", newline="") as text,
     ):

@@ -18,7 +18,7 @@ from webos.server.boot import boot, shut_down
 from webos.server.health import health_router
 from webos.server.problems import install_problem_handlers
 from webos.server.state import Application
-from webos.ui.explorer import explorer_router
+from webos.ui.explorer import explorer_router, transfer_router
 from webos.ui.mount import mount_interface
 
 __all__ = ["create_app"]
@@ -42,6 +42,7 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     web.include_router(health_router(app.connection))
     web.include_router(auth_router(app.auth, settings, brand=app.interface.brand))
     web.include_router(explorer_router(app.tables))
+    web.include_router(transfer_router(app.transfers, app.tasks))
     mount_interface(web, app.interface)
     install_identity(web, sessions=app.auth.sessions, settings=settings)
     return web
@@ -64,6 +65,7 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
             stack.push_async_callback(shut_down, app)
             await app.bus.start()
             stack.push_async_callback(app.bus.stop)
+            await app.transfers.start()
             await app.tasks.start()
             stack.push_async_callback(app.tasks.stop)
             if app.settings.worker:

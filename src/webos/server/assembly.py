@@ -14,6 +14,7 @@ from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.secret import Keyring
 from webos.data.table import TableService
+from webos.data.transfer import TransferService
 from webos.events import EventBus
 from webos.kernel.context import current_user
 from webos.kernel.hooks import HookRelay
@@ -24,6 +25,7 @@ from webos.kernel.settings import Settings
 from webos.sdk.hookspec import WebOSHookSpec
 from webos.server.state import Application
 from webos.tasks import TaskService
+from webos.tasks.import_task import RunImport
 from webos.ui.explorer import DataExplorer
 from webos.ui.interface import Interface
 
@@ -60,6 +62,16 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         messenger=messenger,
         services=services,
     )
+    transfers = TransferService(
+        models,
+        database,
+        tables,
+        changes,
+        raw=connection.raw,
+        folder=settings.data_dir / "imports",
+        load_user=auth.load_user,
+    )
+    tasks.register("webos", RunImport)
     parts = {
         "auth": auth,
         "bus": bus,
@@ -69,6 +81,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "modules": modules,
         "tables": tables,
         "tasks": tasks,
+        "transfers": transfers,
     }
     for name, part in parts.items():
         services.register(name, part)
@@ -98,6 +111,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         services=services,
         models=models,
         tables=tables,
+        transfers=transfers,
     )
 
 

@@ -8,6 +8,7 @@ from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelRegistry
 from webos.data.table import TableService
+from webos.data.transfer import TransferService
 from webos.events import EventBus
 from webos.kernel.hooks import HookRelay
 from webos.kernel.loader import ModuleSet
@@ -39,6 +40,7 @@ class Application:
         auth: Accounts and sessions.
         interface: Pages, slots and what else the browser shows.
         tables: Documents as tables.
+        transfers: Import and export of documents.
     """
 
     settings: Settings
@@ -55,3 +57,4 @@ class Application:
     services: ServiceRegistry
     models: ModelRegistry
     tables: TableService
+    transfers: TransferService

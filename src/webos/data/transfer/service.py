@@ -98,7 +98,7 @@ class TransferService:
             NotFoundError: There is no such model.
             PermissionDeniedError: The acting user may not read it.
         """
-        info = self._tables.info(model)
+        info = self._visible(model)
         user = current_user()
 
         async def refresh() -> None:
@@ -125,8 +125,9 @@ class TransferService:
             UnavailableError: The disk is full.
             UnreadableFileError: It is no table, empty or too large.
         """
-        info = self._writable(model)
+        info = self._visible(model)
         user = signed_in_user()
+        info.demand_write(user)
         identity = ObjectId()
         received = await self._files.receive(identity, pieces)
         record = ImportRecord(
@@ -295,7 +296,9 @@ class TransferService:
         return pieces()
 
     async def _plan(self, record: ImportRecord) -> ImportPlan:
-        info = self._writable(record.model)
+        # Whether a page shows the model was asked when the file came; this may be a process that shows no page.
+        info = self._models[record.model]
+        info.demand_write(current_user())
         source = await asyncio.to_thread(open_source, self._path(record), record.filename, record.options)
         return make_plan(info, source, record.options, identity=record.id, models=self._models, database=self._database)
 
@@ -306,10 +309,9 @@ class TransferService:
             raise NotFoundError(msg, user_message="The file of this import is not there any more.")
         return path
 
-    def _writable(self, model: str) -> ModelInfo:
-        info = self._tables.info(model)
-        info.demand_write(current_user())
-        return info
+    def _visible(self, model: str) -> ModelInfo:
+        """Return a model that the acting user may read, through a page or because he may do all."""
+        return self._models[model] if current_user().is_superuser else self._tables.info(model)
 
     async def _writer(self, record: ImportRecord) -> User:
         """Return the acting user with the rights he has now.
