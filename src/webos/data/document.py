@@ -23,6 +23,7 @@ from webos.data.bulk_insert import insert_missing
 from webos.data.conflicts import taken_error
 from webos.data.fetching import fetched_links, restore_references
 from webos.data.inserting import insert_new
+from webos.data.lifecycle import Lifecycle
 from webos.data.loaded import LoadedFindMany, LoadedFindOne
 from webos.data.policy import PROTECTED_FIELDS
 from webos.data.secret.revealing import equality_filter, reveal
@@ -47,7 +48,7 @@ AUDIT_FIELDS = (*sorted(PROTECTED_FIELDS), "revision_id")
 """Fields that every document has and that forms and inputs leave out."""
 
 
-class CoreDocument(Document):
+class CoreDocument(Lifecycle, Document):
     """A document with author, times, soft deletion and a revision that finds lost updates.
 
     The stamps are written by the guard on every path to the database; what a caller puts there is not believed.

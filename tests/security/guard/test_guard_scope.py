@@ -13,6 +13,7 @@ from tests.integration.data.models import Board, Note, Page, Tag
 
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
+from webos.data.guard.lifecycle import Restoration
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import system_context
 from webos.data.stamp import current_stamp, stamping
@@ -66,6 +67,14 @@ OPERATIONS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "raw update": lambda _, __, raw: raw.update_one({}, SET),
     "raw update many": lambda _, __, raw: raw.update_many({}, SET),
     "raw update loaded": lambda _, it, raw: raw.update_loaded({"_id": it.id, "revision": 1}, SET),
+    "raw find deleted": lambda _, __, raw: raw.find_deleted(),
+    "raw restore": lambda _, it, raw: raw.restore_each(
+        [Restoration({"_id": it.id, "revision": 1, "deleted_at": None})]
+    ),
+    "raw change each": lambda _, it, raw: raw.change_each([({"_id": it.id, "revision": 1}, None)]),
+    "raw purge": lambda _, it, raw: raw.purge(it.id),
+    "restore": lambda _, it, __: it.restore(),
+    "purge": lambda _, it, __: it.purge(),
     "raw upsert": lambda _, __, raw: raw.update_one({}, SET, upsert=True),
     "raw replace": lambda _, __, raw: raw.replace_one({}, {}),
     "raw delete": lambda _, __, raw: raw.delete_one({}),
@@ -105,8 +114,8 @@ async def test_without_a_user_every_operation_is_refused(stored: Shelf, mongo: C
     tested = {
         "find", "find_one", "raw_batches", "count_documents", "distinct", "aggregate", "insert_one", "insert_many",
         "insert_missing", "update_one", "update_many", "replace_one", "delete_one", "delete_many", "bulk_write",
-        "update_loaded", "find_one_and_update", "find_one_and_replace", "find_one_and_delete", "create_indexes",
-        "index_information", "estimated_size",
+        "update_loaded", "find_deleted", "restore_each", "change_each", "purge", "find_one_and_update",
+        "find_one_and_replace", "find_one_and_delete", "create_indexes", "index_information", "estimated_size",
     }  # fmt: skip
     rules = {"restrict", "restrict_write", "restrict_replacement", "policy", "name", "database"}
     assert {name for name in dir(raw) if not name.startswith("_")} == tested | rules

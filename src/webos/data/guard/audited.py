@@ -11,17 +11,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bson.errors import BSONError
 from pymongo.errors import OperationFailure, WriteConcernError
 
 from webos.data.audit.applied import READING, STAMPS, Claim, is_stamped, key_of
 from webos.data.audit.entry import describe_changes, new_entry
 from webos.data.audit.forecast import forecast, touched_fields
-from webos.data.audit.sameness import ABSENT
+from webos.data.audit.sameness import ABSENT, is_same
 from webos.data.conflicts import changed_error
 from webos.data.guard.updates import Update
 from webos.data.stamp import Stamp
 
 if TYPE_CHECKING:
+    from webos.data.audit.journal import Journal
     from webos.data.guard.writing import WritingMethods
 
 __all__ = [
@@ -54,6 +56,7 @@ class Change:
         update: The stamped update.
         stamp: The stamp.
         options: The driver's.
+        was_deleted: Whether it changes what is deleted.
     """
 
     operation: str
@@ -61,6 +64,7 @@ class Change:
     update: Update
     stamp: Stamp
     options: Row = field(default_factory=dict)
+    was_deleted: bool = False
 
     @property
     def reading(self) -> Row:
@@ -74,7 +78,8 @@ class Change:
 
     def exact(self, before: Mapping[str, Any]) -> Row:
         """Return the filter for a document as it was read."""
-        exact: Row = {"_id": before["_id"], "deleted_at": None, "revision": before.get("revision")}
+        deleted_at = before["deleted_at"] if self.was_deleted else None
+        exact: Row = {"_id": before["_id"], "deleted_at": deleted_at, "revision": before.get("revision")}
         if isinstance(self.update, Mapping) and any(_is_positional(fields) for fields in self.update.values()):
             # Which element is meant is said by the filter.
             return {**self.query, **exact}
@@ -120,7 +125,7 @@ async def change_one(collection: "WritingMethods", change: Change, write: Write,
         if done:
             await complete(collection, [(entry, before, change)])
             return result
-        await _forget_unless_stamped(collection, entry, change)
+        await _forget_unless_stored(collection, entry, change)
         if known:
             return result
         if attempt >= _CALM_ATTEMPTS:
@@ -133,7 +138,7 @@ def describe(collection: "WritingMethods", change: Change, before: Mapping[str, 
     """Return the entry of a change of one document."""
     policy = collection.policy
     changes: dict[str, Row] = {}
-    if change.operation == "update":
+    if change.operation != "delete":
         codec = collection.database.journal.codec
         changes = describe_changes(policy, before, forecast(change.update, before), codec)
     revision = (before.get("revision") or 0) + 1
@@ -176,22 +181,29 @@ def is_undone(error: BaseException) -> bool:
     """Return whether an error says that nothing was written, and not only that the answer is missing."""
     # The driver's refusals before anything is sent: values that cannot be stored, wrong types.
     refused = isinstance(error, OperationFailure) and not (error.timeout or isinstance(error, WriteConcernError))
-    return refused or isinstance(error, (TypeError, ValueError))
+    return refused or isinstance(error, (TypeError, ValueError, BSONError))
 
 
-async def _forget_unless_stamped(collection: "WritingMethods", entry: Row, change: Change) -> None:
+async def _forget_unless_stored(collection: "WritingMethods", entry: Row, change: Change) -> None:
     """Take an entry back whose change met no document.
 
-    It stays where the stored stamps are those of the change: the driver may have sent it twice, and the second one
-    was answered.
+    It stays where stamps and values are stored just as the change would have it: the driver may have sent it twice,
+    and the answer is that to the second.
     """
     raw, journal = collection._raw, collection.database.journal  # noqa: SLF001 - a part of the guard
     session = change.options.get("session")
-    stored = await raw.find_one(
-        {"_id": entry["documents"][0]}, dict.fromkeys(STAMPS, 1), session=session, comment=READING
-    )
-    if stored is None or not is_stamped(stored, Claim.of(entry, stored["_id"])):
+    wanted = {"_id": entry["documents"][0]}
+    stored = await raw.find_one(wanted, projection(change.update), session=session, comment=READING)
+    if stored is None or not is_stamped(stored, Claim.of(entry, stored["_id"])) or not _holds(stored, entry, journal):
         await journal.forget([entry], session)
+
+
+def _holds(stored: Row, entry: Row, journal: "Journal") -> bool:
+    return all(
+        change.keys() & {"unknown", "secret"}
+        or is_same(stored.get(name, ABSENT), change.get("new", ABSENT), journal.codec)
+        for name, change in entry.get("changes", {}).items()
+    )
 
 
 def in_transaction(session: Any) -> bool:  # noqa: ANN401 - the driver's, or None

@@ -9,15 +9,19 @@ from pymongo.errors import BulkWriteError, WriteError
 from webos.data.audit.applied import STAMPS, key_of
 from webos.data.guard import single
 from webos.data.guard.audited import Change, projection
-from webos.data.guard.several import AT_ONCE, Plan, apply, change_many
+from webos.data.guard.several import AT_ONCE, DUPLICATE_KEY, Plan, apply, change_many
 
 if TYPE_CHECKING:
     from webos.data.guard.bulk import BulkChange
     from webos.data.guard.writing import WritingMethods
 
-__all__ = ["run_changes"]
+__all__ = ["run_changes", "run_each"]
 
 Row = dict[str, Any]
+
+CHANGED = "It was changed since."
+TAKEN = "A value that must be unique is taken by another one."
+REFUSED = "The database refuses the values."
 
 _SESSION = frozenset({"session", "comment", "let"})
 _EXACT = frozenset({"_id", "revision"})
@@ -72,6 +76,26 @@ async def run_changes(
     return tally.answer()
 
 
+async def run_each(collection: "WritingMethods", changes: "Sequence[BulkChange]") -> list[str | None]:
+    """Run changes that ask for a revision, and tell of each what stood in its way, worded for people.
+
+    Args:
+        collection: The guarded collection.
+        changes: The changes, each of another document.
+    """
+    outcomes: list[str | None] = [None] * len(changes)
+    for part in _parts(changes):
+        plans, own, absent = await _read(collection, part)
+        for number in absent:
+            outcomes[number] = CHANGED
+        applied = await apply(collection, plans, ordered=False)
+        for position in applied.missed:
+            outcomes[own[position][0]] = CHANGED
+        for error in applied.errors:
+            outcomes[own[error["index"]][0]] = TAKEN if error.get("code") == DUPLICATE_KEY else REFUSED
+    return outcomes
+
+
 def _parts(changes: "Sequence[BulkChange]") -> "Iterator[list[_Numbered]]":
     """Yield changes that can go together: each of one document that its filter names, no document twice."""
     part: list[_Numbered] = []
@@ -99,19 +123,7 @@ def _is_plain(each: "BulkChange") -> bool:
 async def _run_together(
     collection: "WritingMethods", part: "Sequence[_Numbered]", tally: _Tally, *, ordered: bool
 ) -> None:
-    raw = collection._raw  # noqa: SLF001 - a part of the guard
-    first = part[0][1].change
-    fields = {name: 1 for _, each in part for name in (*projection(each.change.update), *STAMPS)}
-    query = collection.restrict({"_id": {"$in": [each.asked["_id"] for _, each in part]}})
-    reading = {name: value for name, value in first.reading.items() if name in _SESSION}
-    stored = {key_of(row["_id"]): row async for row in raw.find(query, fields, **reading)}
-    plans: list[Plan] = []
-    own: list[_Numbered] = []
-    for number, each in part:
-        row = stored.get(key_of(each.asked["_id"]))
-        if row is not None and each.asked.get("revision", row.get("revision")) == row.get("revision"):
-            plans.append((row, each.change))
-            own.append((number, each))
+    plans, own, _ = await _read(collection, part)
     applied = await apply(collection, plans, ordered=ordered)
     skipped = len(applied.missed) + len(applied.errors)
     if ordered and applied.errors:
@@ -123,6 +135,29 @@ async def _run_together(
         # A change of whatever revision is tried again on the one that is stored now.
         if "revision" not in each.asked:
             await _run_alone(collection, number, each, tally)
+
+
+async def _read(
+    collection: "WritingMethods", part: "Sequence[_Numbered]"
+) -> "tuple[list[Plan], list[_Numbered], list[int]]":
+    """Return plans with what they are for, and the numbers of the changes whose document is not there like that."""
+    raw = collection._raw  # noqa: SLF001 - a part of the guard
+    first = part[0][1].change
+    fields = {name: 1 for _, each in part for name in (*projection(each.change.update), *STAMPS)}
+    query = collection.restrict({"_id": {"$in": [each.asked["_id"] for _, each in part]}})
+    reading = {name: value for name, value in first.reading.items() if name in _SESSION}
+    stored = {key_of(row["_id"]): row async for row in raw.find(query, fields, **reading)}
+    plans: list[Plan] = []
+    own: list[_Numbered] = []
+    absent: list[int] = []
+    for number, each in part:
+        row = stored.get(key_of(each.asked["_id"]))
+        if row is not None and each.asked.get("revision", row.get("revision")) == row.get("revision"):
+            plans.append((row, each.change))
+            own.append((number, each))
+        else:
+            absent.append(number)
+    return plans, own, absent
 
 
 async def _run_alone(collection: "WritingMethods", number: int, each: "BulkChange", tally: _Tally) -> None:

@@ -21,7 +21,7 @@ from webos.data.stamp import Stamp
 if TYPE_CHECKING:
     from webos.data.guard.writing import WritingMethods
 
-__all__ = ["WriteOperation", "bulk_write"]
+__all__ = ["BulkChange", "WriteOperation", "bulk_write", "guard_operation"]
 
 WriteOperation = InsertOne[Any] | UpdateOne | UpdateMany | ReplaceOne[Any] | DeleteOne | DeleteMany
 
@@ -96,7 +96,7 @@ async def bulk_write(
             ordered, are the ones after its neighbours of the same kind.
         BulkWriteError: A write failed otherwise.
     """
-    writes = [_guard(collection, position, operation, stamp) for position, operation in enumerate(operations)]
+    writes = [guard_operation(collection, position, operation, stamp) for position, operation in enumerate(operations)]
     if not ordered:
         writes.sort(key=lambda write: write.kind.value)
     total: dict[str, Any] = {"writeErrors": [], "writeConcernErrors": [], "upserted": []} | dict.fromkeys(_COUNTS, 0)
@@ -151,7 +151,7 @@ def _add(total: dict[str, Any], part: Sequence[_Write], answer: dict[str, Any]) 
     total["writeConcernErrors"] += answer.get("writeConcernErrors", ())
 
 
-def _guard(collection: "WritingMethods", position: int, operation: WriteOperation, stamp: Stamp) -> _Write:
+def guard_operation(collection: "WritingMethods", position: int, operation: WriteOperation, stamp: Stamp) -> _Write:
     """Bring a write under the rules of its collection.
 
     Raises:

@@ -9,12 +9,12 @@ from pymongo.asynchronous.collection import AsyncCollection
 from webos.data.guard import options as allowed
 from webos.data.guard.cursor import GuardedCursor, Row, current_reader, demand_reader
 from webos.data.guard.indexes import guard_indexes
+from webos.data.guard.lifecycle import LifecycleMethods
 from webos.data.guard.options import checked
 from webos.data.guard.pipelines import PipelineRules, guard_pipeline
 from webos.data.guard.queries import merge_filter, names_protected_field, restriction, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.guard.updates import stamp_replacement
-from webos.data.guard.writing import WritingMethods
 from webos.data.policy import CollectionPolicy
 from webos.data.scope import in_system_context
 from webos.data.secret.reads import refuse_conditions, refuse_keys
@@ -28,7 +28,7 @@ Filter = Mapping[str, Any] | None
 Projection = Mapping[str, Any] | Iterable[str] | None
 
 
-class GuardedCollection(WritingMethods):
+class GuardedCollection(LifecycleMethods):
     """The collection that Beanie works with.
 
     Methods that are not here are refused, so that a new one of the driver is closed until it was thought about.

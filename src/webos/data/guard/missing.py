@@ -11,6 +11,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from webos.data.audit.applied import READING
 from webos.data.guard.insertion import insert_many
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _failures(error: BulkWriteError) -> list[Row]:
 async def _not_stored(collection: AsyncCollection[Row], encoded: list[_Encoded], failures: list[Row]) -> list[Row]:
     """Return the failures of documents that are not stored: where id and another key are taken, either is named."""
     identities = {failure["index"]: encoded[failure["index"]][0] for failure in failures}
-    found = await collection.find({"_id": {"$in": list(identities.values())}}, {"_id": 1}).to_list()
+    found = await collection.find({"_id": {"$in": list(identities.values())}}, {"_id": 1}, comment=READING).to_list()
     stored = {document["_id"] for document in found}
     return [failure for failure in failures if identities[failure["index"]] not in stored]
 

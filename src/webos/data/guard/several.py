@@ -16,7 +16,7 @@ from webos.data.guard.queries import merge_filter
 if TYPE_CHECKING:
     from webos.data.guard.writing import WritingMethods
 
-__all__ = ["AT_ONCE", "Applied", "Plan", "apply", "change_many"]
+__all__ = ["AT_ONCE", "DUPLICATE_KEY", "Applied", "Plan", "apply", "change_many"]
 
 Row = dict[str, Any]
 Plan = tuple[Mapping[str, Any], Change]
@@ -24,7 +24,7 @@ Plan = tuple[Mapping[str, Any], Change]
 
 AT_ONCE = 500
 _ATTEMPTS = 100
-_DUPLICATE_KEY = 11000
+DUPLICATE_KEY = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def _change_rows(collection: "WritingMethods", change: Change, rows: Seque
         applied = await apply(collection, [(row, change) for row in rows], ordered=True)
         if applied.errors:
             error = applied.errors[0]
-            kind = DuplicateKeyError if error.get("code") == _DUPLICATE_KEY else WriteError
+            kind = DuplicateKeyError if error.get("code") == DUPLICATE_KEY else WriteError
             raise kind(str(error.get("errmsg", "")), error.get("code"), error)
         changed += len(rows) - len(applied.missed)
         if not applied.missed:
@@ -110,7 +110,7 @@ async def apply(collection: "WritingMethods", plans: Sequence[Plan], *, ordered:
     except BulkWriteError as error:
         errors = tuple(error.details["writeErrors"])
         matched = error.details["nMatched"]
-        is_taken = bool(errors) and errors[0]["code"] == _DUPLICATE_KEY
+        is_taken = bool(errors) and errors[0]["code"] == DUPLICATE_KEY
         if error.details.get("writeConcernErrors") or (in_transaction(session) and not is_taken):
             raise
         if in_transaction(session):

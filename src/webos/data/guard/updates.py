@@ -10,7 +10,7 @@ from webos.data.scope import acting_user, in_system_context
 from webos.data.stamp import Stamp, current_stamp
 from webos.kernel.errors import NotSignedInError
 
-__all__ = ["Update", "soft_deletion", "stamp_insert", "stamp_replacement", "stamp_update"]
+__all__ = ["Update", "restoration", "soft_deletion", "stamp_insert", "stamp_replacement", "stamp_update"]
 
 Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -93,6 +93,20 @@ def soft_deletion() -> dict[str, Any]:
         "$set": {"deleted_at": stamp.at, "updated_at": stamp.at, "updated_by": stamp.by},
         "$inc": {"revision": 1},
     }
+
+
+def restoration(update: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the update that takes the mark of deletion away.
+
+    Args:
+        update: What else to change, as update operators.
+
+    Raises:
+        GuardRefusalError: A protected field or an unknown operator is used.
+    """
+    stamped = _stamp_operators(update, current_stamp(), upsert=False)
+    stamped["$set"]["deleted_at"] = None
+    return stamped
 
 
 def _stamp_operators(update: Mapping[str, Any], stamp: Stamp, *, upsert: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from webos.data.scope import acting_user
 from webos.data.secret.sealing import Sealer, sets_secret
 
 if TYPE_CHECKING:
-    from webos.data.guard.collection import GuardedCollection
+    from webos.data.guard.writing import WritingMethods
 
 __all__ = ["seal_document", "seal_operation", "seal_replacement", "seal_update"]
 
@@ -18,13 +18,13 @@ Row = dict[str, Any]
 Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
-def seal_document(collection: "GuardedCollection", stamped: Row) -> Row:
+def seal_document(collection: "WritingMethods", stamped: Row) -> Row:
     """Return a stamped document that is to be inserted, with its secrets sealed."""
     return _sealer(collection).seal_new(stamped) if collection.policy.secrets else stamped
 
 
 async def seal_update(
-    collection: "GuardedCollection",
+    collection: "WritingMethods",
     query: Row,
     update: Update,
     options: Mapping[str, Any],
@@ -71,7 +71,7 @@ async def seal_update(
 
 
 async def seal_replacement(
-    collection: "GuardedCollection", query: Row, replacement: Mapping[str, Any], options: Mapping[str, Any]
+    collection: "WritingMethods", query: Row, replacement: Mapping[str, Any], options: Mapping[str, Any]
 ) -> Row:
     """Return a replacement with its secrets sealed; those that are not changed become what is stored.
 
@@ -97,7 +97,7 @@ async def seal_replacement(
     return {**kept, **{name: stored.get(name) for name in names}, **secrets}
 
 
-async def seal_operation(collection: "GuardedCollection", operation: Any, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any write of the driver
+async def seal_operation(collection: "WritingMethods", operation: Any, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any write of the driver
     """Return an operation of a bulk write with the secrets sealed.
 
     Raises:
@@ -127,11 +127,11 @@ async def seal_operation(collection: "GuardedCollection", operation: Any, option
     return (UpdateMany if many else UpdateOne)(query, update, upsert, **own)
 
 
-async def _read(collection: "GuardedCollection", query: Row, options: Mapping[str, Any]) -> Row | None:
+async def _read(collection: "WritingMethods", query: Row, options: Mapping[str, Any]) -> Row | None:
     reading = {name: options[name] for name in ("session", "collation", "hint", "sort", "let") if name in options}
     fields = dict.fromkeys(("_id", "created_by", *collection.policy.secrets), 1)
     return await collection._raw.find_one(query, fields, **reading)  # noqa: SLF001 - a part of the guard
 
 
-def _sealer(collection: "GuardedCollection") -> Sealer:
+def _sealer(collection: "WritingMethods") -> Sealer:
     return Sealer(collection.policy, collection.database.keyring)
