@@ -3,18 +3,27 @@
 import asyncio
 import itertools
 import os
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from loguru import logger
 
 from webos.events.envelope import EventEnvelope, seal
 from webos.events.identity import UserLoader
-from webos.events.mailbox import Mailbox
-from webos.events.subscription import Delivery, Handler, Subscription
+from webos.events.payload import PayloadForms
+from webos.events.route import Route
+from webos.events.subscription import Handler, Subscription
 from webos.events.topic import check_pattern, check_topic, matches
 from webos.kernel.context import User, ctx_trace_id, ctx_user, new_trace_id
-from webos.kernel.errors import NotFoundError, UnavailableError
+from webos.kernel.errors import ConfigurationError, NotFoundError, UnavailableError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pymongo.asynchronous.client_session import AsyncClientSession
+
+    from webos.events.durable.outbox import Outbox
 
 __all__ = ["EventBus"]
 
@@ -33,13 +42,23 @@ class EventBus:
     Args:
         load_user: Finds the user of an event that came from elsewhere with his id only.
         limit: How many events wait for one subscriber before `emit` waits.
+        outbox: Takes the events that are emitted in transactions.
+
+    Attributes:
+        payloads: The payloads that modules declare.
     """
 
-    def __init__(self, load_user: UserLoader | None = None, *, limit: int = 1024) -> None:
+    def __init__(
+        self, load_user: UserLoader | None = None, *, limit: int = 1024, outbox: "Outbox | None" = None
+    ) -> None:
+        self.payloads = PayloadForms()
+        self._outbox = outbox
         self._load_user = load_user or _no_users
         self._limit = limit
         self._subscriptions: list[Subscription] = []
-        self._routes: dict[str, tuple[Mailbox[Delivery], ...]] = {}
+        self._durable: dict[str, Subscription] = {}
+        self._routes: dict[str, Route] = {}
+        self._sources: dict[str, set[str]] = {}
         self._running = False
         self._closed = False
         self._drains: list[asyncio.Event] = []
@@ -52,20 +71,53 @@ class EventBus:
         """All subscriptions, in the order in which they were made."""
         return tuple(self._subscriptions)
 
+    @property
+    def durable_subscriptions(self) -> Mapping[str, Subscription]:
+        """One subscription of each durable subscriber by its key, as they are at any time."""
+        return MappingProxyType(self._durable)
+
+    @property
+    def sources(self) -> dict[str, set[str]]:
+        """The modules that have emitted a topic since the process started, by topic."""
+        return {topic: set(sources) for topic, sources in self._sources.items() if sources}
+
+    def declare(self, topic: str, model: "type[BaseModel]", owner: str) -> None:
+        """Hold every later event of `topic` to a payload model.
+
+        Args:
+            topic: `entity:action`.
+            model: A Pydantic model.
+            owner: Module that declares it.
+
+        Raises:
+            ConfigurationError: Another module has declared the topic.
+        """
+        self.payloads.declare(topic, model, owner)
+        self._routes.clear()
+
     def subscribe(
-        self, topic_pattern: str, handler: Handler, *, name: str | None = None, owner: str = ""
+        self, topic_pattern: str, handler: Handler, *, name: str | None = None, owner: str = "", durable: bool = False
     ) -> Subscription:
         """Call `handler` for every later event whose topic matches.
+
+        A durable subscriber gets each durable event once, in one of all processes, also when it was away meanwhile.
+        Any other is told of it in every process that has it, while it has it.
 
         Args:
             topic_pattern: `users:created`, `users:*`, `*:created`, or `*` for every event.
             handler: An async function, or a plain one, which then runs in a thread.
             name: Name for logs and lists; that of the function where None.
             owner: Module that subscribes.
+            durable: Whether durable events are kept for it. Owner and name are what all processes know it by; a
+                handler of several patterns has one name.
 
         Raises:
             InvalidTopicError: The pattern has another form.
+            ConfigurationError: A durable subscriber needs an owner.
         """
+        if durable and not owner:
+            msg = f"a durable subscriber to {topic_pattern} needs an owner"
+            raise ConfigurationError(msg)
         check_pattern(topic_pattern)
         subscription = Subscription(
             topic_pattern,
@@ -75,8 +127,11 @@ class EventBus:
             limit=self._limit,
             load_user=self._load_user,
             on_idle=self._on_idle,
+            durable=durable,
         )
         self._subscriptions.append(subscription)
+        if durable:
+            self._durable.setdefault(subscription.key, subscription)
         self._routes.clear()
         if self._running:
             subscription.start()
@@ -86,6 +141,9 @@ class EventBus:
         """Send no more events to `subscription`; what waits for it already is still handled."""
         if subscription in self._subscriptions:
             self._subscriptions.remove(subscription)
+            # The same dictionary, for others look into it.
+            self._durable.clear()
+            self._durable.update({each.key: each for each in reversed(self._subscriptions) if each.durable})
             self._routes.clear()
             subscription.end()
             if subscription.pending:
@@ -95,37 +153,59 @@ class EventBus:
         """Send no more events to any subscription of the module `owner`."""
         for subscription in [each for each in self._subscriptions if each.owner == owner]:
             self.unsubscribe(subscription)
+        self.payloads.withdraw(owner)
+        self._routes.clear()
 
-    async def emit(self, topic: str, payload: dict[str, Any] | None = None, *, source: str = "") -> EventEnvelope:
+    async def emit(
+        self,
+        topic: str,
+        payload: "dict[str, Any] | BaseModel | None" = None,
+        *,
+        source: str = "",
+        session: "AsyncClientSession | None" = None,
+    ) -> EventEnvelope:
         """Tell every subscriber of `topic`; waits only while one of their queues is full.
 
         Args:
             topic: `entity:action`.
-            payload: What happened; JSON-able. It is not to be changed afterwards below its first level.
+            payload: What happened; JSON-able, or a Pydantic model. It is not to be changed afterwards below its first
+                level.
             source: Module that emits.
+            session: Transaction to which the event belongs. It is sent if that is committed, and then survives the
+                end of this process: each durable subscriber gets it at least once.
 
         Returns:
             The envelope that was sent.
 
         Raises:
             InvalidTopicError: The topic is not `entity:action`.
+            InvalidPayloadError: The payload is not what a module has declared for the topic.
+            InvalidInputError: The payload of an event with a session is not JSON.
             UnavailableError: The bus was stopped.
         """
-        mailboxes = self._routes.get(topic)
-        if mailboxes is None:
-            mailboxes = self._route(topic)
+        route = self._routes.get(topic)
+        if route is None:
+            route = self._route(topic)
+        if source not in route.sources:
+            route.sources.add(source)
+        if payload is None:
+            payload = {}
+        elif route.is_typed or type(payload) is not dict:
+            payload = self.payloads.checked(topic, payload)
         user = ctx_user.get(None)
         envelope = seal(
             topic,
-            payload.copy() if payload else {},
+            payload.copy(),
             source,
             ctx_trace_id.get("") or new_trace_id(),
             event_id=self._id_prefix + str(next(self._id_numbers)),
             user_id=None if user is None else user.id,
         )
-        if mailboxes:
+        if session is not None:
+            await self._add_to_outbox(envelope, session)
+        elif route.mailboxes:
             delivery = (envelope, user)
-            for mailbox in mailboxes:
+            for mailbox in route.mailboxes:
                 if not mailbox.put_now(delivery):
                     await mailbox.put(delivery)
         return envelope
@@ -139,8 +219,14 @@ class EventBus:
         Raises:
             UnavailableError: The bus was stopped.
         """
-        for mailbox in self._route(envelope.topic):
+        for mailbox in self._route(envelope.topic).mailboxes:
             await mailbox.put((envelope, None))
+
+    async def show(self, envelope: EventEnvelope) -> None:
+        """Tell those of a durable event who get it only while they are there; its user is loaded by his id."""
+        if not self._closed:
+            for mailbox in self._route(envelope.topic).passing:
+                await mailbox.put((envelope, None))
 
     async def start(self) -> None:
         """Begin to handle events, those that wait already first."""
@@ -194,16 +280,29 @@ class EventBus:
         if workers:
             await asyncio.wait(workers, timeout=_LAST_SECONDS)
 
-    def _route(self, topic: str) -> tuple[Mailbox[Delivery], ...]:
+    def _route(self, topic: str) -> Route:
         check_topic(topic)
         if self._closed:
             msg = "the event bus has stopped"
             raise UnavailableError(msg)
         if len(self._routes) >= _MOST_ROUTES:
             self._routes.clear()
-        route = tuple(each.mailbox for each in self._subscriptions if matches(each.pattern, topic))
+            self._sources.clear()
+        listening = [each for each in self._subscriptions if matches(each.pattern, topic)]
+        route = Route(
+            mailboxes=tuple(each.mailbox for each in listening),
+            passing=tuple(each.mailbox for each in listening if not each.durable),
+            is_typed=self.payloads.of(topic) is not None,
+            sources=self._sources.setdefault(topic, set()),
+        )
         self._routes[topic] = route
         return route
+
+    async def _add_to_outbox(self, envelope: EventEnvelope, session: "AsyncClientSession") -> None:
+        if self._outbox is None:
+            msg = "this bus has no outbox: events cannot be emitted in a transaction"
+            raise ConfigurationError(msg)
+        await self._outbox.add(envelope, session)
 
     def _on_idle(self) -> None:
         if self._ending:

@@ -1,9 +1,13 @@
 """The event bus as one module sees it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webos.events.bus import EventBus
 from webos.events.envelope import EventEnvelope
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pymongo.asynchronous.client_session import AsyncClientSession
 
 __all__ = ["ModuleBus"]
 
@@ -20,17 +24,26 @@ class ModuleBus:
         self._bus = bus
         self._source = source
 
-    async def emit(self, topic: str, payload: dict[str, Any] | None = None) -> EventEnvelope:
+    async def emit(
+        self,
+        topic: str,
+        payload: "dict[str, Any] | BaseModel | None" = None,
+        *,
+        session: "AsyncClientSession | None" = None,
+    ) -> EventEnvelope:
         """Tell every subscriber of `topic`; waits only while one of their queues is full.
 
         Args:
             topic: `entity:action`.
-            payload: What happened; JSON-able.
+            payload: What happened; JSON-able, or a Pydantic model.
+            session: Transaction to which the event belongs. It is sent if that is committed, and then survives the
+                end of this process: each subscriber of a module gets it at least once.
 
         Returns:
             The envelope that was sent.
 
         Raises:
             InvalidTopicError: The topic is not `entity:action`.
+            InvalidPayloadError: The payload is not what a module has declared for the topic.
         """
-        return await self._bus.emit(topic, payload, source=self._source)
+        return await self._bus.emit(topic, payload, source=self._source, session=session)

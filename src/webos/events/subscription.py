@@ -38,13 +38,16 @@ class Subscription:
         limit: How many events wait at most.
         load_user: Finds the user of an event that came from elsewhere.
         on_idle: Called whenever no event waits.
+        durable: Whether durable events come to it by deliveries that are kept for it.
 
     Attributes:
         pattern: The topics.
+        durable: Whether durable events come to it by deliveries that are kept for it.
         name: Name for logs and lists.
         owner: Module that subscribed; empty for the framework.
         handled: Number of events that were handled without an error.
         failed: Number of events whose handler raised.
+        call: The handler, as an async function.
     """
 
     def __init__(
@@ -57,15 +60,17 @@ class Subscription:
         limit: int,
         load_user: UserLoader,
         on_idle: Callable[[], None],
+        durable: bool = False,
     ) -> None:
         self.pattern = pattern
+        self.durable = durable
         self.name = name
         self.owner = owner
         self.handled = 0
         self.failed = 0
         self.mailbox: Mailbox[Delivery] = Mailbox(limit)
         self._handler = handler
-        self._call: Callable[[EventEnvelope], Any] = (
+        self.call: Callable[[EventEnvelope], Any] = (
             handler if _is_async(handler) else functools.partial(_in_thread, handler)
         )
         self._load_user = load_user
@@ -73,6 +78,11 @@ class Subscription:
         self._ending = False
         self._worker: asyncio.Task[None] | None = None
         self._nobody: Token[User] | None = None
+
+    @property
+    def key(self) -> str:
+        """Name under which all processes know it: that of its module and its own."""
+        return f"{self.owner}.{self.name}"
 
     @property
     def pending(self) -> int:
@@ -128,7 +138,7 @@ class Subscription:
                 if user is not None:
                     token = ctx_user.set(user)
                     self._nobody = self._nobody or token
-                await self._call(envelope)
+                await self.call(envelope)
                 self.handled += 1
             # What a handler raises must not stop the next event; it may also await what was cancelled.
             except (Exception, SystemExit, asyncio.CancelledError):

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from loguru import logger
 from starlette.types import Lifespan
 
-from webos.auth import auth_router, ensure_administrator, install_identity
+from webos.auth import IdentityWatcher, auth_router, ensure_administrator, install_identity
 from webos.data.endpoint import Endpoint
 from webos.data.server_traits import read_traits
 from webos.kernel.context import SYSTEM, acting_as
@@ -44,7 +44,7 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     web.include_router(explorer_router(app.tables))
     web.include_router(transfer_router(app.transfers, app.tasks))
     mount_interface(web, app.interface)
-    install_identity(web, sessions=app.auth.sessions, settings=settings)
+    install_identity(web, sessions=app.auth.sessions, bearers=app.auth.bearers, settings=settings)
     return web
 
 
@@ -60,11 +60,20 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
             await ensure_administrator(app.auth, app.settings)
             await app.changes.start()
             stack.push_async_callback(app.changes.stop)
+            watcher = IdentityWatcher(app.auth.sessions, app.changes, app.interface.identity.close_ended)
+            watcher.start()
+            stack.push_async_callback(watcher.stop)
+            if app.auth.postman is not None:
+                app.auth.postman.start()
+                stack.push_async_callback(app.auth.postman.stop)
             stack.push_async_callback(app.tables.close)
+            await app.events.prepare()
             await boot(app, web, traits.major_version)
             stack.push_async_callback(shut_down, app)
             await app.bus.start()
             stack.push_async_callback(app.bus.stop)
+            await app.events.start({module.name: module.path for module in app.modules if not module.failed})
+            stack.push_async_callback(app.events.stop)
             await app.transfers.start()
             await app.tasks.start()
             stack.push_async_callback(app.tasks.stop)

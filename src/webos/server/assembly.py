@@ -15,7 +15,7 @@ from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.secret import Keyring
 from webos.data.table import TableService
 from webos.data.transfer import TransferService
-from webos.events import EventBus
+from webos.events import EventService
 from webos.kernel.context import current_user
 from webos.kernel.hooks import HookRelay
 from webos.kernel.loader import load_modules
@@ -52,7 +52,8 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     models = ModelRegistry()
     tables = TableService(models, database, changes)
     auth = AuthService(connection, settings)
-    bus = EventBus(auth.load_user)
+    events = EventService(connection.raw, changes, auth.load_user)
+    bus = events.bus
     modules = load_modules([_STANDARD_MODULES, *settings.modules])
     tasks = TaskService(
         connection,
@@ -76,6 +77,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "auth": auth,
         "bus": bus,
         "changes": changes,
+        "events": events,
         "messenger": messenger,
         "models": models,
         "modules": modules,
@@ -103,6 +105,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         modules=modules,
         hooks=HookRelay(WebOSHookSpec),
         bus=bus,
+        events=events,
         tasks=tasks,
         changes=changes,
         auth=auth,

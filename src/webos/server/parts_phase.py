@@ -6,11 +6,11 @@ from pydantic import BaseModel
 
 from webos.auth import collect_required
 from webos.data.module_settings import load_module_settings
-from webos.events import collect_subscriptions
+from webos.events import collect_payloads, collect_subscriptions
 from webos.kernel.errors import ConfigurationError
 from webos.kernel.loader import defined_in
 from webos.kernel.module import Module, Phase
-from webos.sdk.service import BaseService, ServiceWiring, inject_services
+from webos.sdk.service import BaseService, ServiceWiring, ServiceWirings, inject_services
 from webos.server.state import Application
 from webos.tasks import collect_tasks
 
@@ -32,13 +32,15 @@ def check_permissions(app: Application) -> None:
 async def register_services(app: Application) -> None:
     """Build the services of all modules, then connect them with each other."""
     built: dict[str, list[BaseService]] = {}
+    wirings = ServiceWirings()
+    app.services.register("service_wirings", wirings)
     for module in app.modules.healthy():
         with module.isolated(Phase.SETTINGS):
             settings = await _settings(app, module)
         if module.failed:
             continue
         with module.isolated(Phase.SERVICES):
-            built[module.name] = _build(app, module, settings)
+            built[module.name] = _build(app, module, settings, wirings)
     for module in app.modules.healthy():
         with module.isolated(Phase.SERVICES):
             for service in built.get(module.name, []):
@@ -57,8 +59,11 @@ async def _settings(app: Application, module: Module) -> BaseModel | None:
     return await load_module_settings(module.name, models[0]) if models else None
 
 
-def _build(app: Application, module: Module, settings: BaseModel | None) -> list[BaseService]:
+def _build(
+    app: Application, module: Module, settings: BaseModel | None, wirings: ServiceWirings
+) -> list[BaseService]:
     wiring = ServiceWiring(module.name, app.services, app.bus, app.messenger, app.connection.client, settings)
+    wirings.add(wiring)
     services: list[BaseService] = []
     for part in ("service", "workflows"):
         if part in module.parts:
@@ -71,14 +76,17 @@ def _build(app: Application, module: Module, settings: BaseModel | None) -> list
 
 
 def register_events(app: Application) -> None:
-    """Subscribe the marked functions of every module's `events.py`, and the marked methods of its services."""
+    """Subscribe what is marked in every module's `events.py` and services, and take note of the payloads it declares."""
     for module in app.modules.healthy():
         with module.isolated(Phase.EVENTS):
             sources: list[Any] = [module.parts["events"]] if "events" in module.parts else []
             sources += [app.services.get(name) for name in app.services.names() if name.startswith(f"{module.name}.")]
             for source in sources:
                 for topic, handler in collect_subscriptions(source):
-                    app.bus.subscribe(topic, handler, owner=module.name)
+                    app.bus.subscribe(topic, handler, owner=module.name, durable=True)
+            for part in module.parts.values():
+                for topic, model in collect_payloads(part):
+                    app.bus.declare(topic, model, module.name)
 
 
 def register_tasks(app: Application) -> None:

@@ -9,7 +9,7 @@ from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelRegistry
 from webos.data.table import TableService
 from webos.data.transfer import TransferService
-from webos.events import EventBus
+from webos.events import EventBus, EventService
 from webos.kernel.hooks import HookRelay
 from webos.kernel.loader import ModuleSet
 from webos.kernel.messenger import Messenger
@@ -34,6 +34,7 @@ class Application:
         services: The services by name and type.
         models: The document classes.
         bus: The event bus.
+        events: The durable events.
         tasks: The background tasks.
         messenger: The way to the users.
         changes: The watcher of the database.
@@ -49,6 +50,7 @@ class Application:
     modules: ModuleSet
     hooks: HookRelay
     bus: EventBus
+    events: EventService
     tasks: TaskService
     changes: ChangeHub
     auth: AuthService

@@ -12,7 +12,7 @@ from webos.events import ModuleBus
 from webos.kernel.errors import ConfigurationError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
-from webos.tasks.arguments import demand_json
+from webos.events.json_value import demand_json
 from webos.tasks.broker import DEFAULT_LEASE, DEFAULT_MAX_ATTEMPTS
 from webos.tasks.progress import ProgressReporter
 

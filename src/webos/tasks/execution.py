@@ -13,7 +13,7 @@ from webos.events import EventBus, ModuleBus
 from webos.kernel.errors import ConflictError, WebOSError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
-from webos.tasks.arguments import demand_json
+from webos.events.json_value import demand_json
 from webos.tasks.base import BaseTask, TaskWiring
 from webos.tasks.delivery import Delivery, Verdict
 from webos.tasks.identity import refusal

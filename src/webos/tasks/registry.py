@@ -11,7 +11,7 @@ from taskiq import AsyncTaskiqDecoratedTask
 
 from webos.kernel.errors import ConfigurationError, InvalidInputError
 from webos.kernel.loader import defined_in
-from webos.tasks.arguments import demand_json
+from webos.events.json_value import demand_json
 from webos.tasks.base import BaseTask
 from webos.tasks.broker import LABEL_LEASE, LABEL_MAX_ATTEMPTS, MongoLeaseBroker
 from webos.tasks.keeper import SHORTEST_LEASE

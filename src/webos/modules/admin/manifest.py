@@ -9,6 +9,7 @@ manifest = ModuleManifest(
     permissions={
         "admin.read": "See the state of the modules",
         "admin.settings": "Change the settings of modules",
+        "admin.events": "See events and have them delivered again",
         "admin.tasks": "See and end the tasks of others",
     },
 )

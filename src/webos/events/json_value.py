@@ -1,4 +1,4 @@
-"""What may travel with a task: JSON, and nothing that would change on the way."""
+"""What may travel with an event or a task: JSON, and nothing that would change on the way."""
 
 import json
 import math
@@ -9,7 +9,7 @@ from webos.kernel.errors import InvalidInputError
 __all__ = ["MOST_BYTES", "demand_json"]
 
 MOST_BYTES = 256 * 1024
-"""How long arguments, a checkpoint or a result may be as JSON text. What is longer belongs into a file or documents."""
+"""How long a payload, arguments, a checkpoint or a result may be as JSON text. What is longer belongs into a file or documents."""
 
 
 def demand_json(value: Any, what: str) -> None:  # noqa: ANN401 - that is the question

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from webos.events.json_value import MOST_BYTES, demand_json
 from webos.kernel.errors import InvalidInputError
-from webos.tasks.arguments import MOST_BYTES, demand_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
