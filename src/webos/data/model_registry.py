@@ -7,6 +7,7 @@ from decimal import Decimal
 from webos.data.contents import may_hold
 from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.policy import CollectionPolicy
+from webos.data.rules.declared import declared_field_permissions, declared_rules
 from webos.data.secret.fields import secret_fields
 from webos.kernel.context import User
 from webos.kernel.errors import NotFoundError, PermissionDeniedError
@@ -48,16 +49,20 @@ class ModelInfo:
         """The rules the guard enforces."""
         fields = (field.alias or name for name, field in self.document.model_fields.items())
         secrets = secret_fields(self.document)
+        owned = issubclass(self.document, OwnedDocument)
         return CollectionPolicy(
             collection=self.collection,
             model=self.name,
-            owned=issubclass(self.document, OwnedDocument),
+            owned=owned,
             fields=frozenset(fields),
             decimals=may_hold(Decimal, self.document),
             secrets=frozenset(secrets),
             searchable=frozenset(name for name, searchable in secrets.items() if searchable),
             audited=getattr(self.document.Settings, "audit", True),
             write_permission=self.write_permission,
+            read_permission=self.read_permission,
+            rules=declared_rules(self.document, owned=owned),
+            field_permissions=declared_field_permissions(self.document),
         )
 
     def may_read(self, user: User) -> bool:

@@ -144,7 +144,7 @@ async def _read(
     raw = collection._raw  # noqa: SLF001 - a part of the guard
     first = part[0][1].change
     fields = {name: 1 for _, each in part for name in (*projection(each.change.update), *STAMPS)}
-    query = collection.restrict({"_id": {"$in": [each.asked["_id"] for _, each in part]}})
+    query = collection.restrict_write({"_id": {"$in": [each.asked["_id"] for _, each in part]}}, upsert=False)
     reading = {name: value for name, value in first.reading.items() if name in _SESSION}
     stored = {key_of(row["_id"]): row async for row in raw.find(query, fields, **reading)}
     plans: list[Plan] = []

@@ -13,6 +13,7 @@ from pymongo.results import BulkWriteResult
 from webos.data.conflicts import changed_error
 from webos.data.guard.audited import Change
 from webos.data.guard.audited_bulk import run_changes
+from webos.data.guard.fields import demand_writable
 from webos.data.guard.inserts import insert_many
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.guard.updates import soft_deletion, stamp_insert, stamp_update
@@ -168,7 +169,7 @@ def guard_operation(collection: "WritingMethods", position: int, operation: Writ
     options: dict[str, Any] = {"collation": operation._collation, "hint": operation._hint}  # noqa: SLF001
     if isinstance(operation, (DeleteOne, DeleteMany)):
         kind = _Kind.BASED_DELETE if based else _Kind.DELETE
-        change = _change("delete", collection.restrict(query), soft_deletion(), stamp, options)
+        change = _change("delete", collection.restrict_write(query, upsert=False), soft_deletion(), stamp, options)
         return _Write(position, kind, BulkChange(query, change, isinstance(operation, DeleteMany)))
     upsert = bool(operation._upsert)  # noqa: SLF001
     if isinstance(operation, (UpdateOne, ReplaceOne)):
@@ -183,6 +184,7 @@ def guard_operation(collection: "WritingMethods", position: int, operation: Writ
             position, kind, BulkChange(query, _change("update", restricted, replacing, stamp, options), many=False)
         )
     many = isinstance(operation, UpdateMany)
+    demand_writable(collection.policy, operation._doc, query if upsert else None)  # noqa: SLF001
     update = stamp_update(operation._doc, upsert=upsert)  # noqa: SLF001
     restricted = collection.restrict_write(query, upsert=upsert)
     kind = _Kind.BASED_CHANGE if based and not many else _Kind.OTHER

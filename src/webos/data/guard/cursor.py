@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+from webos.data.guard.grant_scope import current_grant
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import acting_user, in_system_context
 
@@ -16,17 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["GuardedCursor", "Reader", "current_reader", "demand_reader"]
 
 Row = dict[str, Any]
-Reader = tuple[bool, UUID, bool]
+Reader = tuple[bool, UUID, bool, str | None]
 
 
 def current_reader() -> Reader:
-    """Return what decides which documents are seen now: the system context, the user, and whether he sees all.
+    """Return what decides what is seen now: the system context, the user, whether he sees all, and a granted read.
 
     Raises:
         NotSignedInError: Nobody acts.
     """
     user = acting_user()
-    return in_system_context(), user.id, user.is_superuser
+    grant = current_grant()
+    return in_system_context(), user.id, user.is_superuser, None if grant is None else grant.consumer
 
 
 def demand_reader(reader: Reader) -> None:

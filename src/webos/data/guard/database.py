@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 from webos.data.audit.journal import Journal
 from webos.data.codec import with_codecs
 from webos.data.guard.collection import GuardedCollection
+from webos.data.guard.grant_scope import current_grant
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import CollectionPolicy
 from webos.data.secret import Keyring
@@ -80,8 +81,12 @@ class GuardedDatabase:
         """Return the rules of `collection`.
 
         Raises:
-            GuardRefusalError: It is not registered.
+            GuardRefusalError: It is not registered, or a granted read of another one runs.
         """
+        grant = current_grant()
+        if grant is not None and collection != grant.collection:
+            msg = f"{grant.consumer} reads {grant.model}; the collection {collection!r} is not open in this read"
+            raise GuardRefusalError(msg)
         try:
             return self._policies[collection]
         except KeyError:

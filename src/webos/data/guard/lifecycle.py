@@ -14,10 +14,13 @@ from webos.data.conflicts import changed_error
 from webos.data.guard.audited import Change, in_transaction, is_undone
 from webos.data.guard.audited_bulk import run_each
 from webos.data.guard.bulk import guard_operation
+from webos.data.guard.fields import demand_writable, hidden_fields
+from webos.data.guard.grant_scope import demand_no_grant
 from webos.data.guard.queries import merge_filter, restriction
 from webos.data.guard.several import Applied, Plan, apply
 from webos.data.guard.updates import Update, restoration
 from webos.data.guard.writing import WritingMethods
+from webos.data.rules.rule import WRITE
 from webos.data.scope import acting_user, in_system_context
 from webos.data.stamp import current_stamp, stamping
 from webos.kernel.errors import NotFoundError, NotSignedInError, PermissionDeniedError
@@ -63,10 +66,12 @@ class LifecycleMethods(WritingMethods):
             PermissionDeniedError: He may not change such documents.
         """
         _demand(self.policy.write_permission)
-        rules = restriction(self.policy)
+        rules = restriction(self.policy, WRITE)
         # Live documents have no date there, so they are below every date.
         rules["deleted_at"] = {"$type": "date"}
-        return await self._find_any(query, rules, limit, session)
+        hidden = hidden_fields(self.policy)
+        rows = await self._find_any(query, rules, limit, session)
+        return [{name: value for name, value in row.items() if name not in hidden} for row in rows] if hidden else rows
 
     async def restore_each(
         self, restorations: Sequence[Restoration], *, session: AsyncClientSession | None = None
@@ -81,6 +86,9 @@ class LifecycleMethods(WritingMethods):
             PermissionDeniedError: The acting user may not change such documents.
         """
         _demand(self.policy.write_permission)
+        demand_no_grant(self.policy)
+        for each in restorations:
+            demand_writable(self.policy, each.update)
         options = {"session": session} if session is not None else {}
         with stamping(self.database.journal.distinct(current_stamp())) as stamp:
             plans: list[Plan] = [
@@ -124,7 +132,7 @@ class LifecycleMethods(WritingMethods):
         """
         policy, journal = self.policy, self.database.journal
         _demand(f"{policy.model.partition('.')[0]}.purge")
-        rules = {name: value for name, value in restriction(policy).items() if name != "deleted_at"}
+        rules = {name: value for name, value in restriction(policy, WRITE).items() if name != "deleted_at"}
         found = await self._find_any({"_id": identity}, rules, 1, session)
         if not found:
             msg = f"no such document in {self.name}"

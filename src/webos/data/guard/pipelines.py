@@ -1,9 +1,13 @@
 """Aggregations as the guard sees them: known stages only, and the rules of each collection they read."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from webos.data.guard.fields import field_rights
+from webos.data.guard.joined import NotExpressibleError, as_expression
+from webos.data.guard.names import filter_names, listed_names, stage_names
 from webos.data.guard.queries import merge_filter, restriction, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import CollectionPolicy
@@ -50,7 +54,11 @@ def guard_pipeline(policy: CollectionPolicy, pipeline: Sequence[Stage], rules: P
     scan_for_code(pipeline)
     stages = _guard_stages(pipeline, rules)
     seen = restriction(policy)
+    rights = field_rights(policy)
     masks = mask_stages(policy)
+    if rights is not None:
+        rights.demand(stage_names(stages))
+        masks += rights.stages()
     if stages and "$match" in stages[0]:
         refuse_conditions(policy, stages[0]["$match"])
         return [{"$match": merge_filter(stages[0]["$match"], seen)}, *masks, *stages[1:]]
@@ -81,7 +89,12 @@ def _guard_stage(stage: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
         refuse_conditions(joined, body.get("restrictSearchWithMatch"))
         refuse_keys(joined, [str(body.get("connectFromField")), str(body.get("connectToField"))])
         only = merge_filter(body.get("restrictSearchWithMatch"), restriction(joined))
-        return [{name: {**body, "restrictSearchWithMatch": only}}, *mask_joined(joined, str(body.get("as")))]
+        field, rights = str(body.get("as")), field_rights(joined)
+        if rights is not None:
+            rights.demand(filter_names(body.get("restrictSearchWithMatch")))
+            rights.demand(listed_names([body.get("connectFromField"), body.get("connectToField")]))
+        hiding = rights.joined_stages(field) if rights is not None else []
+        return [{name: {**body, "restrictSearchWithMatch": only}}, *mask_joined(joined, field), *hiding]
     if name == "$unionWith":
         body = {"coll": body} if isinstance(body, str) else body
         policy = rules.policies(_collection(name, body, "coll"))
@@ -93,19 +106,19 @@ def _guard_stage(stage: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
 def _guard_lookup(body: Stage, rules: PipelineRules) -> list[dict[str, Any]]:
     policy = rules.policies(_collection("$lookup", body, "from"))
     refuse_keys(policy, body.get("foreignField"))
+    rights = field_rights(policy)
+    if rights is not None:
+        rights.demand(listed_names(body.get("foreignField")))
     field = body.get("as")
     by_field = "localField" in body and not body.get("pipeline")
     if rules.filter_joined and by_field and isinstance(field, str) and "." not in field:
         joined = {key: value for key, value in body.items() if key != "pipeline"}
-        visible = [_equals(f"$$each.{name}", value) for name, value in restriction(policy).items()]
-        only = {"$filter": {"input": f"${field}", "as": "each", "cond": {"$and": visible}}}
-        return [{"$lookup": joined}, {"$addFields": {field: only}}, *mask_joined(policy, field)]
+        with suppress(NotExpressibleError):
+            visible = as_expression(restriction(policy), "each")
+            only = {"$filter": {"input": f"${field}", "as": "each", "cond": visible}}
+            hiding = rights.joined_stages(field) if rights is not None else []
+            return [{"$lookup": joined}, {"$addFields": {field: only}}, *mask_joined(policy, field), *hiding]
     return [{"$lookup": {**body, "pipeline": guard_pipeline(policy, body.get("pipeline", ()), rules)}}]
-
-
-def _equals(path: str, value: object) -> dict[str, Any]:
-    """Return the expression for what a filter says as `{path: value}`, where missing is the same as None."""
-    return {"$eq": [{"$ifNull": [path, None]}, {"$literal": value}]}
 
 
 def _collection(stage: str, body: Stage, key: str) -> str:

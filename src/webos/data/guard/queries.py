@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webos.data.guard.grant_scope import demand_no_grant
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import PROTECTED_FIELDS, CollectionPolicy
+from webos.data.rules.rule import READ
 from webos.data.scope import acting_user, in_system_context
 from webos.kernel.errors import NotSignedInError
 
@@ -18,21 +20,29 @@ _LOGICAL = frozenset({"$and", "$or", "$nor"})
 _RANGES = frozenset({"$gt", "$gte", "$lt", "$lte"})
 
 
-def restriction(policy: CollectionPolicy) -> dict[str, Any]:
+def restriction(policy: CollectionPolicy, action: str = READ) -> dict[str, Any]:
     """Return what every query on the collection must also match, for whoever acts now.
 
+    Args:
+        policy: Rules of the collection.
+        action: `read`, or `write` for what is to be changed or deleted.
+
     Raises:
-        NotSignedInError: Nobody acts, or a visitor asks for documents that have owners.
+        NotSignedInError: Nobody acts, or a visitor asks for documents that are not for visitors.
+        GuardRefusalError: A granted read runs, and this is a write.
     """
+    if action != READ:
+        demand_no_grant(policy)
     if in_system_context():
         return {"deleted_at": None}
     user = acting_user()
-    if not policy.owned or user.is_superuser:
+    rules = policy.rules
+    if not rules or user.is_superuser:
         return {"deleted_at": None}
-    if not user.is_authenticated:
-        msg = f"{policy.model} belongs to its authors"
+    if not user.is_authenticated and not rules.opens_to_visitors(action):
+        msg = f"{policy.model} belongs to its authors" if policy.owned else f"{policy.model} is not for visitors"
         raise NotSignedInError(msg, user_message=NotSignedInError.title)
-    return {"deleted_at": None, "created_by": user.id}
+    return {"deleted_at": None, **rules.conditions(user, action)}
 
 
 def merge_filter(query: Mapping[str, Any] | None, rules: dict[str, Any]) -> dict[str, Any]:
@@ -53,9 +63,9 @@ def merge_filter(query: Mapping[str, Any] | None, rules: dict[str, Any]) -> dict
             merged[key] = joined
         else:
             rest.append({key: value})
-    if rest:
-        merged["$and"] = rest
     merged.update(rules)
+    if rest:
+        merged["$and"] = [*rules.get("$and", ()), *rest]
     return merged
 
 

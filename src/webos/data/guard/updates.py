@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from webos.data.guard.created import demand_creatable
+from webos.data.guard.fields import unlocked
 from webos.data.guard.queries import plain_key, scan_for_code
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.policy import PROTECTED_FIELDS, CollectionPolicy
@@ -49,6 +51,7 @@ def stamp_insert(policy: CollectionPolicy, document: Mapping[str, Any]) -> dict[
         raise NotSignedInError(msg, user_message=NotSignedInError.title)
     stamped = {key if type(key) is str else plain_key(key): value for key, value in document.items()}
     stamped.update(stamps)
+    demand_creatable(policy, stamped)
     return stamped
 
 
@@ -78,9 +81,9 @@ def stamp_replacement(policy: CollectionPolicy, document: Mapping[str, Any]) -> 
         What the filter must match in addition (the revision the replacement is based on), and the update.
     """
     based_on = document.get("revision")
-    fields = {key: value for key, value in document.items() if key not in _UNWRITABLE}
+    fields, locked = unlocked(policy, {key: value for key, value in document.items() if key not in _UNWRITABLE})
     update: dict[str, Any] = {"$set": fields}
-    gone = policy.fields - fields.keys() - _UNWRITABLE
+    gone = policy.fields - fields.keys() - _UNWRITABLE - locked
     if gone:
         update["$unset"] = dict.fromkeys(sorted(gone), "")
     return ({"revision": based_on} if based_on else {}), _stamp_operators(update, current_stamp(), upsert=False)

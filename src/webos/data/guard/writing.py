@@ -1,6 +1,7 @@
 """The methods of a guarded collection that write: each brings the rules and the stamps, and leaves its entry."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pymongo.results import BulkWriteResult, DeleteResult, InsertManyResult, InsertOneResult, UpdateResult
@@ -10,6 +11,7 @@ from webos.data.guard import options as allowed
 from webos.data.guard import single
 from webos.data.guard.audited import Change
 from webos.data.guard.bulk import WriteOperation, bulk_write
+from webos.data.guard.fields import demand_writable
 from webos.data.guard.inserts import InsertNotes, insert_many, insert_one
 from webos.data.guard.missing import insert_missing
 from webos.data.guard.options import checked
@@ -49,7 +51,11 @@ class WritingMethods:
         @property
         def policy(self) -> CollectionPolicy: ...  # noqa: D102 - of the whole collection
 
-        def restrict(self, query: Filter) -> Row: ...  # noqa: D102 - of the whole collection
+        def restrict(self, query: Filter, action: str = ...) -> Row: ...  # noqa: D102 - of the whole collection
+
+        def readable(self, projection: Any, options: Mapping[str, Any]) -> Any: ...  # noqa: ANN401, D102 - of the whole collection
+
+        async def explain_miss(self, query: Filter, session: Any = ...) -> None: ...  # noqa: ANN401, D102 - of the whole collection
 
         def restrict_write(self, query: Filter, *, upsert: bool) -> Row: ...  # noqa: D102 - of the whole collection
 
@@ -80,6 +86,7 @@ class WritingMethods:
     async def update_one(self, filter: Filter, update: Update, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
         """Change one document."""
         checked(options, allowed.UPDATE)
+        demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert)
         with stamping(current_stamp()) as stamp:
@@ -97,6 +104,7 @@ class WritingMethods:
             options: The driver's.
         """
         checked(options, allowed.UPDATE)
+        demand_writable(self.policy, update)
         query = self.restrict_write({"_id": before["_id"], "revision": before["revision"]}, upsert=False)
         query, update = await seal_update(self, query, update, options)
         with stamping(current_stamp()) as stamp:
@@ -108,6 +116,7 @@ class WritingMethods:
     async def update_many(self, filter: Filter, update: Update, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
         """Change all documents that match."""
         checked(options, allowed.UPDATE)
+        demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert, many=True)
         with stamping(self._stamp_of_many()) as stamp:
@@ -141,7 +150,7 @@ class WritingMethods:
     async def delete_one(self, filter: Filter, **options: Any) -> DeleteResult:  # noqa: A002, ANN401
         """Mark one document as deleted."""
         checked(options, allowed.DELETE)
-        query = self.restrict(filter)
+        query = self.restrict_write(filter, upsert=False)
         with stamping(current_stamp()) as stamp:
             if self.policy.audited:
                 result = await single.update_one(self, Change("delete", query, soft_deletion(), stamp, options))
@@ -152,7 +161,7 @@ class WritingMethods:
     async def delete_many(self, filter: Filter, **options: Any) -> DeleteResult:  # noqa: A002, ANN401
         """Mark all documents that match as deleted."""
         checked(options, allowed.DELETE)
-        query = self.restrict(filter)
+        query = self.restrict_write(filter, upsert=False)
         with stamping(self._stamp_of_many()) as stamp:
             if self.policy.audited:
                 deleted = await change_many(self, Change("delete", query, soft_deletion(), stamp, options))
@@ -169,6 +178,7 @@ class WritingMethods:
     ) -> Row | None:
         """Change one document and return it."""
         checked(options, allowed.FIND_AND_CHANGE)
+        demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert)
         with stamping(current_stamp()) as stamp:
@@ -199,7 +209,7 @@ class WritingMethods:
     async def find_one_and_delete(self, filter: Filter, **options: Any) -> Row | None:  # noqa: A002, ANN401
         """Mark one document as deleted and return it as it was."""
         checked(options, allowed.FIND_AND_CHANGE)
-        query = self.restrict(filter)
+        query = self.restrict_write(filter, upsert=False)
         with stamping(current_stamp()) as stamp:
             return await self._find_and_change(Change("delete", query, soft_deletion(), stamp, options))
 
@@ -216,6 +226,9 @@ class WritingMethods:
             return await bulk_write(self, requests, stamp, **options)
 
     async def _find_and_change(self, change: Change, *, upsert: bool = False) -> Row | None:
+        shown = self.readable(change.options.get("projection"), change.options)
+        if shown is not None:
+            change = replace(change, options={**change.options, "projection": shown})
         if self.policy.audited:
             return await single.find_and_change(self, change, upsert=upsert)
         return await self._raw.find_one_and_update(change.query, change.update, upsert=upsert, **change.options)
@@ -224,6 +237,7 @@ class WritingMethods:
         """Tell a document that has another revision from one that is not there."""
         if "revision" not in tried:
             return
+        await self.explain_miss(query, options.get("session"))
         if await self._raw.find_one(self.restrict(query), {"_id": 1}, session=options.get("session")) is not None:
             msg = f"a document in {self.name} was changed since revision {tried['revision']}"
             raise changed_error(msg)

@@ -115,7 +115,7 @@ async def seal_operation(collection: "WritingMethods", operation: Any, options: 
     own: Row = {"collation": operation._collation, "hint": operation._hint}  # noqa: SLF001
     reading = {**options, **{name: value for name, value in own.items() if value is not None}}
     upsert = bool(operation._upsert)  # noqa: SLF001
-    restricted = collection.restrict(query)
+    restricted = collection.restrict_write(query, upsert=False)
     if isinstance(operation, ReplaceOne):
         replacement = await seal_replacement(collection, restricted, operation._doc, reading)  # noqa: SLF001
         return ReplaceOne(query, replacement, upsert, **own)
