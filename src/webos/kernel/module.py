@@ -33,6 +33,7 @@ class Phase(Enum):
     RESOLVE = "resolve dependencies"
     IMPORT = "import"
     MODELS = "register models"
+    MIGRATIONS = "run migrations"
     SETTINGS = "load settings"
     SERVICES = "build services"
     EVENTS = "subscribe to events"

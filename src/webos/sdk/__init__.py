@@ -3,7 +3,9 @@
 from beanie import BackLink, Indexed, Link
 
 from webos.auth import CurrentUser, require_permission
+from webos.data.crud.states import IllegalMoveError, StateMachine
 from webos.data.document import CoreDocument, OwnedDocument
+from webos.data.migrations import MigrationContext
 from webos.data.module_settings import ModuleSettingsDoc
 from webos.data.scope import system_context
 from webos.data.secret import SearchableSecret, Secret
@@ -25,8 +27,10 @@ from webos.kernel.manifest import ModuleManifest
 from webos.kernel.messenger import Messenger
 from webos.kernel.module import Module, ModuleState
 from webos.kernel.registry import ServiceRegistry
+from webos.sdk.crud import CrudService, ListPage
 from webos.sdk.hookspec import WebOSHookSpec
 from webos.sdk.inject import Inject
+from webos.sdk.rest import crud_router, rest_router
 from webos.sdk.service import BaseService
 from webos.tasks import BaseTask, TaskService
 from webos.ui.admin_area import AdminArea
@@ -41,15 +45,19 @@ __all__ = [
     "BaseTask",
     "ConflictError",
     "CoreDocument",
+    "CrudService",
     "CurrentUser",
     "EventBus",
     "EventEnvelope",
+    "IllegalMoveError",
     "Indexed",
     "Inject",
     "InvalidInputError",
     "LayoutManager",
     "Link",
+    "ListPage",
     "Messenger",
+    "MigrationContext",
     "Module",
     "ModuleManifest",
     "ModuleSet",
@@ -63,16 +71,19 @@ __all__ = [
     "SearchableSecret",
     "Secret",
     "ServiceRegistry",
+    "StateMachine",
     "TableService",
     "TaskService",
     "UnavailableError",
     "User",
     "WebOSError",
     "WebOSHookSpec",
+    "crud_router",
     "current_trace_id",
     "current_user",
     "hookimpl",
     "require_permission",
+    "rest_router",
     "subscribe",
     "system_context",
 ]

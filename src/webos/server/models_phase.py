@@ -9,9 +9,10 @@ from webos.data.model_registry import ModelInfo
 from webos.kernel.errors import ConfigurationError
 from webos.kernel.loader import defined_in
 from webos.kernel.module import Module, Phase
+from webos.server.migrations_phase import run_migrations
 from webos.server.state import Application
 
-__all__ = ["register_models"]
+__all__ = ["find_models", "register_models"]
 
 _RESERVED = ("webos_", "webos.", "system.")
 
@@ -23,6 +24,25 @@ async def register_models(app: Application, server_version: int) -> None:
         app: The application.
         server_version: Major version of the database server.
     """
+    found = await find_models(app)
+    await run_migrations(app)
+    for module in app.modules.healthy():
+        with module.isolated(Phase.MODELS):
+            await initialize_models(app.database, found[module.name], major_version=server_version)
+    for module in app.modules:
+        if module.failed:
+            _withdraw(app, module)
+
+
+async def find_models(app: Application) -> dict[str, list[ModelInfo]]:
+    """Make the documents of all modules known and resolve their links; the database is not asked.
+
+    Args:
+        app: The application.
+
+    Returns:
+        The documents of each module.
+    """
     found: dict[str, list[ModelInfo]] = {}
     for module in app.modules.healthy():
         with module.isolated(Phase.MODELS):
@@ -30,12 +50,7 @@ async def register_models(app: Application, server_version: int) -> None:
             for info in found[module.name]:
                 app.models.add(info)
     _resolve(app, found)
-    for module in app.modules.healthy():
-        with module.isolated(Phase.MODELS):
-            await initialize_models(app.database, found[module.name], major_version=server_version)
-    for module in app.modules:
-        if module.failed:
-            _withdraw(app, module)
+    return found
 
 
 async def _find(app: Application, module: Module) -> list[ModelInfo]:
