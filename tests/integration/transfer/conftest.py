@@ -9,12 +9,13 @@ from tests.integration.table.shop import ANNA, BERT, READER, ROOT, STRANGER, bui
 from tests.integration.transfer.desk import Desk
 
 from webos.data.connection import Connection
+from webos.data.endpoint import Endpoint
 from webos.data.transfer import TransferService
 from webos.kernel.context import User
 
 
 @pytest.fixture
-async def desk(mongo: Connection, tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(mongo: Connection, mongo_endpoint: Endpoint, tmp_path: Path) -> AsyncIterator[Desk]:
     """Yield a desk: a shop, and what imports into it and exports from it."""
     shop = build_shop(mongo)
     await shop.open()
@@ -33,5 +34,5 @@ async def desk(mongo: Connection, tmp_path: Path) -> AsyncIterator[Desk]:
         load_user=load_user,
     )
     await transfers.start()
-    yield Desk(shop, transfers, tmp_path / "imports", users)
+    yield Desk(shop, transfers, tmp_path / "imports", users, mongo_endpoint)
     await shop.close()

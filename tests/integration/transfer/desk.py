@@ -1,19 +1,25 @@
 """Short ways to import and export in tests."""
 
+import asyncio
 import csv
 import io
+import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from tests.integration.table.shop import Shop
+from tests.integration.table.shop import ANNA, Shop
 
 from webos.data.document import CoreDocument
+from webos.data.endpoint import Endpoint
 from webos.data.table import TableQuery
 from webos.data.transfer import ExportOptions, ImportOptions, ImportRecord, ImportReport, TransferService
 from webos.kernel.context import User
+
+_PROCESS = "tests.integration.transfer.import_process"
+_ROOT = Path(__file__).parents[3]
 
 
 @dataclass(repr=False)
@@ -24,6 +30,24 @@ class Desk:
     transfers: TransferService
     folder: Path
     users: dict[UUID, User]
+    endpoint: Endpoint
+
+    async def start_elsewhere(self, what: str) -> asyncio.subprocess.Process:
+        """Run an import, or `export-csv` and the like, in a process of its own."""
+        file = self.folder.with_name("endpoint.json")
+        if self.endpoint.url is None:
+            self.endpoint.write(file)
+        arguments = (self.shop.connection.raw.name, str(ANNA.id), str(self.folder), what, str(file))
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", _PROCESS, *arguments, stdout=asyncio.subprocess.PIPE, cwd=_ROOT
+        )
+
+    async def run_elsewhere(self, what: str) -> int:
+        """Do the same to its end, and return by how many kB its memory grew."""
+        process = await self.start_elsewhere(what)
+        said, _ = await process.communicate()
+        assert process.returncode == 0
+        return int(said)
 
     async def upload(
         self, content: bytes | str, *, model: str = "shop.Product", name: str = "file.csv", **options: Any

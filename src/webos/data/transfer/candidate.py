@@ -8,7 +8,7 @@ from typing import Any
 from webos.data.transfer.mapping import Mapped, TableMapping
 from webos.data.transfer.source import ABSENT, SourceRow
 
-__all__ = ["Candidate", "Reader"]
+__all__ = ["Candidate", "Reader", "Row"]
 
 Row = dict[str, Any]
 
@@ -27,6 +27,7 @@ class Candidate:
         typed: Values that the row has, as they are stored.
         row: The document that it becomes, if it becomes a new one.
         stored: The document that it changes, as it was read.
+        is_deleted: Whether that is deleted, and is to be restored.
         changes: What it changes of it.
     """
 
@@ -39,6 +40,7 @@ class Candidate:
     typed: Row = field(default_factory=dict)
     row: Row | None = None
     stored: Row | None = None
+    is_deleted: bool = False
     changes: Row = field(default_factory=dict)
 
 

@@ -87,12 +87,10 @@ class CsvSource:
 
     def _records(self, position: "_Position", delimiter: str | None = None) -> Iterator[SourceRow]:
         """Yield all rows but the blank ones, with their numbers; blank ones count."""
-        with (
-            self._path.open("rb") as raw,
-            io.TextIOWrapper(raw, encoding=self._guess.encoding.value, newline="") as text,
-        ):
-            if self._guess.encoding.value == "utf-8" and text.read(1) != "\ufeff":
-                text.seek(0)
+        name = self._guess.encoding.value
+        # A mark at the beginning is no letter, also where the encoding was named.
+        codec = "utf-8-sig" if name == "utf-8" else name
+        with self._path.open("rb") as raw, io.TextIOWrapper(raw, encoding=codec, newline="") as text:
             lines = _lines(text, raw, position)
             reader = csv.reader(lines, delimiter=delimiter or self._delimiter, quotechar=self._quote, strict=False)
             number = 0
@@ -106,10 +104,7 @@ class CsvSource:
                 msg = f"Row {number + 1} cannot be read: {reason}. Is a quote missing before it?"
                 raise UnreadableFileError(msg) from None
             except UnicodeError:
-                msg = (
-                    f"After row {number} there are letters that are not {self._guess.encoding.value}. "
-                    "Name the encoding of the file."
-                )
+                msg = f"After row {number} there are letters that are not {name}. Name the encoding of the file."
                 raise UnreadableFileError(msg) from None
 
     def _find_delimiter(self) -> str:

@@ -12,6 +12,7 @@ from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
 
 from webos.data.guard import GuardedCollection, GuardedDatabase
+from webos.data.guard.fields import hidden_fields
 from webos.data.model_registry import ModelInfo
 from webos.data.table.columns import Column, ColumnKind, columns_of
 from webos.data.table.id_source import Ids, read_ids
@@ -45,8 +46,8 @@ def exported_columns(info: ModelInfo, names: Sequence[str]) -> tuple[Column, ...
     Raises:
         InvalidInputError: There is no such column, or it must not be shown.
     """
-    secrets = info.policy.secrets
-    shown = {column.field: column for column in columns_of(info.document) if column.stored not in secrets}
+    closed = info.policy.secrets | hidden_fields(info.policy)
+    shown = {column.field: column for column in columns_of(info.document) if column.stored not in closed}
     wanted = [name for name in names if name != "id"] or list(shown)
     for name in wanted:
         if name not in shown:

@@ -58,6 +58,7 @@ class ImportField:
 
 def fields_of(document: type[CoreDocument]) -> dict[str, ImportField]:
     """Return the fields that an import can write, by name. Secrets and what the framework writes are none."""
+    # Secrets are no columns.
     shown = {column.field for column in columns_of(document)}
     return {
         name: _field(name, info)

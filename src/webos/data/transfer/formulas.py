@@ -5,7 +5,7 @@ import re
 __all__ = ["disarm", "rearm"]
 
 # The wide forms count as well: some spreadsheets take them for the narrow ones.
-_DANGEROUS = r"[=+\-@\t\r\n＝＋－＠]"  # noqa: RUF001 - these are the wide forms
+_DANGEROUS = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _TO_DISARM = re.compile(rf"'*{_DANGEROUS}")
 _DISARMED = re.compile(rf"'+{_DANGEROUS}")
 

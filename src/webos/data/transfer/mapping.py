@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from webos.data.guard.fields import locked_fields
 from webos.data.model_registry import ModelInfo
 from webos.data.table.columns import ColumnKind
 from webos.data.transfer.cells import Converter, converter_for, empty_value
@@ -72,7 +73,8 @@ def map_columns(info: ModelInfo, source: TableSource, options: ImportOptions) ->
         InvalidInputError: A column has no field or one that cannot be written, two have the same, a key or a
             required field has no column; `fields` says it by heading or field.
     """
-    fields = fields_of(info.document)
+    locked = locked_fields(info.policy)
+    fields = {name: field for name, field in fields_of(info.document).items() if field.stored not in locked}
     problems: dict[str, str] = {}
     found = _find_fields(info, source.columns, options, fields, problems)
     ignored = [name for name in source.columns if name not in found and name not in problems]

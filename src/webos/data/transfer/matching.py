@@ -15,6 +15,8 @@ __all__ = ["Matcher"]
 
 Row = dict[str, Any]
 
+_MOST_DELETED = 5000
+
 
 class Matcher:
     """Finds stored documents by the values of a key.
@@ -29,26 +31,41 @@ class Matcher:
         self._names = [field.stored for field in key]
         self._links = {field.stored for field in key if field.kind is ColumnKind.LINK}
 
+    async def match_deleted(self, candidates: Sequence[Candidate]) -> None:
+        """Set `stored` of those that have no document but a deleted one; of several, the last deleted counts.
+
+        Raises:
+            PermissionDeniedError: The acting user may not change such documents.
+        """
+        by_key = {hashable(each.key): each for each in candidates if each.key and each.stored is None}
+        if by_key:
+            for row in await self._collection.find_deleted(self._filter(list(by_key.values())), limit=_MOST_DELETED):
+                candidate = by_key.get(self._key_of(row))
+                if candidate is not None and candidate.stored is None:
+                    candidate.stored, candidate.is_deleted = row, True
+
     async def match(self, candidates: Sequence[Candidate]) -> None:
         """Set `stored` of those whose document there is; a key that several documents have is a problem."""
         by_key = {hashable(each.key): each for each in candidates if each.key and not each.problems}
         if not by_key:
             return
-        # The values of each field apart, for many servers find no index for alternatives of several fields.
-        wanted = {
-            f"{name}.$id" if name in self._links else name: {
-                "$in": _distinct([each.key[at] for each in by_key.values()])
-            }
-            for at, name in enumerate(self._names)
-        }
-        async for row in self._collection.find(wanted):
-            key = hashable(tuple(row.get(name) for name in self._names))
-            candidate = by_key.get(key)
+        async for row in self._collection.find(self._filter(list(by_key.values()))):
+            candidate = by_key.get(self._key_of(row))
             if candidate is None:
                 continue
             if candidate.stored is not None:
                 candidate.problems[""] = "More than one stored record has this key."
             candidate.stored = row
+
+    def _key_of(self, row: Row) -> Any:  # noqa: ANN401 - something that can be compared
+        return hashable(tuple(row.get(name) for name in self._names))
+
+    def _filter(self, candidates: Sequence[Candidate]) -> Row:
+        # The values of each field apart, for many servers find no index for alternatives of several fields.
+        return {
+            f"{name}.$id" if name in self._links else name: {"$in": _distinct([each.key[at] for each in candidates])}
+            for at, name in enumerate(self._names)
+        }
 
     async def read(self, candidates: Sequence[Candidate]) -> dict[Any, Row]:
         """Return the documents that candidates change, as they are stored now, by id."""

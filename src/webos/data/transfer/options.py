@@ -48,10 +48,14 @@ class EmptyCell(StrEnum):
 
 
 class DeletedMatch(StrEnum):
-    """What becomes of a row whose id belongs to a deleted document."""
+    """What becomes of a row whose key only a deleted document has: a new one, that one again, or an error.
 
-    ERROR = "error"
+    An id is never given twice: a row with the id of a deleted document is an error or restores it.
+    """
+
+    NEW = "new"
     RESTORE = "restore"
+    ERROR = "error"
 
 
 class LinkForm(StrEnum):
@@ -84,7 +88,7 @@ class ImportOptions(BaseModel):
         datetime_format: The same for times.
         decimal_comma: Whether numbers are written as `1.234,56`.
         list_separator: What separates the items of a list in one cell.
-        deleted: What becomes of a row whose id belongs to a deleted document.
+        deleted: What becomes of a row whose key only a deleted document has.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -107,7 +111,7 @@ class ImportOptions(BaseModel):
     datetime_format: str | None = Field(default=None, max_length=100)
     decimal_comma: bool = False
     list_separator: Annotated[str, _LETTER] = ";"
-    deleted: DeletedMatch = DeletedMatch.ERROR
+    deleted: DeletedMatch = DeletedMatch.NEW
 
     @field_validator("delimiter", "quote")
     @classmethod

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from webos.data.transfer.candidate import Candidate
+from webos.data.rules.rule import WRITE
+from webos.data.transfer.candidate import Candidate, Row
 from webos.data.transfer.encoding import hashable
-from webos.data.transfer.options import ImportMode
+from webos.data.transfer.options import DeletedMatch, ImportMode
 from webos.data.transfer.plan import ImportPlan
 from webos.data.transfer.seen_keys import SeenKeys
 from webos.data.transfer.slices import in_slices
 from webos.data.transfer.validation import RowError
+from webos.kernel.context import current_user
 
 __all__ = ["Preparer"]
 
@@ -38,6 +40,8 @@ class Preparer:
             return
         await in_slices(self._identify, candidates)
         await self._plan.matcher.match(candidates)
+        if self._plan.options.deleted is not DeletedMatch.NEW:
+            await self._plan.matcher.match_deleted([each for each in candidates if not each.problems])
         await in_slices(self._decide, candidates)
 
     async def match_again(self, candidates: Sequence[Candidate]) -> None:
@@ -103,13 +107,26 @@ class Preparer:
             else:
                 self._make(candidate)
             return
-        if self._mode is ImportMode.INSERT:
+        if candidate.is_deleted and self._plan.options.deleted is DeletedMatch.ERROR:
+            candidate.problems[self._key[0].name] = "The record with this key is deleted."
+            return
+        if not self._may_write(candidate.stored):
+            candidate.problems[""] = "You may look at this record, but not change it."
+            return
+        if self._mode is ImportMode.INSERT and not candidate.is_deleted:
             # Whether it was this import that has stored it, is decided by who knows where it was interrupted.
             return
         try:
             candidate.changes = self._plan.validator.changes(candidate.stored, candidate.typed)
         except RowError as error:
             candidate.problems.update(error.messages)
+
+    def _may_write(self, stored: Row) -> bool:
+        """Return whether the acting user may change a document that he sees."""
+        rules, user = self._plan.collection.policy.rules, current_user()
+        if not rules.restricts(WRITE) or user.is_superuser:
+            return True
+        return rules.granting(user, WRITE, stored) is not None
 
     def _make(self, candidate: Candidate) -> None:
         """Make a new document of a row."""

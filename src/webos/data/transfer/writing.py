@@ -13,11 +13,13 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from webos.data.conflicts import taken_error
 from webos.data.guard import GuardedCollection
+from webos.data.guard.lifecycle import Restoration
+from webos.data.guard.updates import stamp_insert
 from webos.data.transfer.candidate import Candidate
 from webos.data.transfer.encoding import same
 from webos.data.transfer.matching import Matcher
 from webos.data.transfer.slices import SLICE, in_slices
-from webos.kernel.errors import ConflictError
+from webos.kernel.errors import ConflictError, PermissionDeniedError
 
 __all__ = ["Writer"]
 
@@ -76,16 +78,38 @@ class Writer:
         try:
             new = await self._collection.insert_missing([each.row or {} for each in candidates])
         except BulkWriteError as error:
-            self._note_failures(error, candidates)
+            self._note_failures(_failures_of(error), candidates)
             return []
-        except _UNSTORABLE:
-            await in_slices(_check_storable, candidates)
+        except (PermissionDeniedError, *_UNSTORABLE):
+            await self.look(candidates)
             if not any(each.problems for each in candidates):
                 raise
             return await self.insert([each for each in candidates if not each.problems])
         if new == len(candidates):
             return []
         return [each for each in candidates if each.row is not None and "_id" in each.row]
+
+    async def look(self, candidates: Sequence[Candidate]) -> None:
+        """Note what of new documents cannot be stored, or may not be by the acting user."""
+        await in_slices(_check_storable, candidates)
+        await in_slices(self._check_permitted, candidates)
+
+    async def restore(self, candidates: Sequence[Candidate]) -> None:
+        """Take deleted documents back, with their changes.
+
+        Args:
+            candidates: Each with `stored`, as it was read, and `changes`.
+        """
+        await in_slices(_check_storable, candidates)
+        waiting = [each for each in candidates if not each.problems]
+        for start in range(0, len(waiting), SLICE):
+            some = waiting[start : start + SLICE]
+            applied = await self._collection.restore_each(
+                [Restoration(each.stored or {}, {"$set": each.changes} if each.changes else {}) for each in some]
+            )
+            for position in applied.missed:
+                some[position].problems[""] = "Somebody else changed this record in the meantime."
+            self._note_failures(applied.errors, some)
 
     async def update(self, candidates: Sequence[Candidate]) -> None:
         """Change stored documents, each based on the revision that was read.
@@ -118,7 +142,7 @@ class Writer:
         try:
             await self._collection.bulk_write(operations, ordered=False)
         except BulkWriteError as error:
-            self._note_failures(error, candidates)
+            self._note_failures(_failures_of(error), candidates)
         except ConflictError:
             pass
         else:
@@ -134,6 +158,9 @@ class Writer:
             candidate.problems[""] = "This record was deleted in the meantime."
             return False
         left = {name: value for name, value in candidate.changes.items() if not same(stored.get(name), value)}
+        if left and stored.get("revision") == before.get("revision"):
+            candidate.problems[""] = "You may look at this record, but not change it."
+            return False
         if not left:
             return False
         for name in left:
@@ -143,10 +170,14 @@ class Writer:
         candidate.stored, candidate.changes = stored, left
         return True
 
-    def _note_failures(self, error: BulkWriteError, candidates: Sequence[Candidate]) -> None:
-        failures: Sequence[Row] = error.details.get("writeErrors", ())
-        if not failures or error.details.get("writeConcernErrors"):
-            raise error
+    def _check_permitted(self, candidate: Candidate) -> None:
+        if candidate.row is not None:
+            try:
+                stamp_insert(self._collection.policy, candidate.row)
+            except PermissionDeniedError as error:
+                candidate.problems[""] = error.user_message
+
+    def _note_failures(self, failures: Sequence[Row], candidates: Sequence[Candidate]) -> None:
         for failure in failures:
             candidate = candidates[failure["index"]]
             if failure.get("code") != _DUPLICATE_KEY:
@@ -155,6 +186,13 @@ class Writer:
             taken = taken_error(self._title, DuplicateKeyError(str(failure.get("errmsg", "")), _DUPLICATE_KEY, failure))
             fields = {self._names.get(name, name): text for name, text in taken.fields.items()}
             candidate.problems.update(fields or {"": taken.user_message})
+
+
+def _failures_of(error: BulkWriteError) -> Sequence[Row]:
+    failures: Sequence[Row] = error.details.get("writeErrors", ())
+    if not failures or error.details.get("writeConcernErrors"):
+        raise error
+    return failures
 
 
 def _check_storable(candidate: Candidate) -> None:
