@@ -25,6 +25,7 @@ from webos.auth.routes import auth_router
 from webos.auth.safe_next import safe_next
 from webos.auth.secret_key import secret_key
 from webos.auth.service import AuthService
+from webos.auth.watch import IdentityWatcher
 
 __all__ = [
     "Account",
@@ -33,6 +34,7 @@ __all__ = [
     "AuthService",
     "CurrentUser",
     "IdentityMiddleware",
+    "IdentityWatcher",
     "LastAdministratorError",
     "PasswordHasher",
     "Role",

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
-from webos.auth.errors import UsernameTakenError
+from webos.auth.errors import EmailTakenError, UsernameTakenError
+from webos.auth.mail.address import fold_address
 from webos.kernel.errors import InvalidInputError
 
 __all__ = ["Account", "AccountStore", "fold_username"]
@@ -33,6 +34,9 @@ class Account:
         grants: Permissions and wildcards beyond those of the roles.
         is_superuser: Whether every permission is granted.
         disabled: Whether the account may not sign in or act.
+        email: Address for mail; empty without one.
+        email_verified: Whether mail to the address was answered.
+        is_service: Whether a program acts by it: it has keys, and nobody can sign in with it.
         auth_version: Counts the changes that end all sessions.
         created_at: When it was made, in UTC.
     """
@@ -44,6 +48,9 @@ class Account:
     grants: tuple[str, ...] = ()
     is_superuser: bool = False
     disabled: bool = False
+    email: str = ""
+    email_verified: bool = False
+    is_service: bool = False
     auth_version: int = 0
     created_at: datetime
 
@@ -68,6 +75,7 @@ class AccountStore:
         # A folded copy instead of a collation, which the embedded server does not enforce.
         await self._users.create_index("username_key", unique=True)
         await self._users.create_index("first_administrator", unique=True, sparse=True)
+        await self._users.create_index("email_key", unique=True, sparse=True)
 
     async def insert(
         self,
@@ -79,6 +87,9 @@ class AccountStore:
         grants: Iterable[str] = (),
         is_superuser: bool = False,
         first_administrator: bool = False,
+        email: str = "",
+        email_verified: bool = False,
+        is_service: bool = False,
     ) -> Account:
         """Store a new account.
 
@@ -90,10 +101,14 @@ class AccountStore:
             grants: Permissions and wildcards.
             is_superuser: Whether every permission is granted.
             first_administrator: Whether this is the one that is made at the first start; there is only one.
+            email: Checked address for mail; empty without one.
+            email_verified: Whether mail to the address was answered.
+            is_service: Whether a program acts by it.
 
         Raises:
             InvalidInputError: The user name does not fit.
             UsernameTakenError: The user name, or the place of the first administrator, is taken.
+            EmailTakenError: Another account has the address.
         """
         if not _USERNAME.fullmatch(username):
             raise InvalidInputError(fields={"username": "Use 1 to 64 letters, digits and . _ @ + -"})
@@ -107,14 +122,21 @@ class AccountStore:
             "grants": sorted(set(grants)),
             "is_superuser": is_superuser,
             "disabled": False,
+            "email": email,
+            "email_verified": email_verified,
+            "is_service": is_service,
             "auth_version": 0,
             "created_at": datetime.now(UTC).replace(microsecond=0),
         }
         if first_administrator:
             document["first_administrator"] = _FIRST_ADMINISTRATOR
+        if email:
+            document["email_key"] = fold_address(email)
         try:
             await self._users.insert_one(document)
         except DuplicateKeyError:
+            if email and await self.find_by_email(email) is not None:
+                raise EmailTakenError from None
             msg = f"The user name {username} is taken"
             raise UsernameTakenError(msg) from None
         return _account(document)
@@ -136,6 +158,16 @@ class AccountStore:
         document = await self._users.find_one({"username_key": key}) if _USERNAME.fullmatch(key) else None
         return (_account(document), document["password_hash"]) if document else None
 
+    async def find_by_email(self, email: str) -> Account | None:
+        """Return the account with an address, whatever its capitals."""
+        document = await self._users.find_one({"email_key": fold_address(email)}, _WITHOUT_HASH)
+        return _account(document) if document else None
+
+    async def get_hash(self, user_id: UUID) -> str | None:
+        """Return the hash of a user's password; None where there is none."""
+        document = await self._users.find_one({"_id": user_id}, {"password_hash": 1})
+        return document["password_hash"] if document else None
+
     async def all(self) -> AsyncIterator[Account]:
         """Yield every account, by user name."""
         async for document in self._users.find({}, _WITHOUT_HASH).sort("username_key", 1):
@@ -147,6 +179,40 @@ class AccountStore:
         if changes:
             update["$set"] = dict(changes)
         return bool((await self._users.update_one({"_id": user_id}, update)).matched_count)
+
+    async def describe(
+        self,
+        user_id: UUID,
+        *,
+        display_name: str | None = None,
+        email: str | None = None,
+        email_verified: bool | None = None,
+    ) -> bool:
+        """Change what opens nothing, so that sessions go on, and return whether the account exists. None stays.
+
+        Raises:
+            EmailTakenError: Another account has the address.
+        """
+        changes: dict[str, Any] = {}
+        if display_name is not None:
+            changes["display_name"] = display_name.strip()
+        if email is not None:
+            changes["email"] = email
+        if email_verified is not None:
+            changes["email_verified"] = email_verified
+        update: dict[str, Any] = {"$set": changes}
+        if email:
+            changes["email_key"] = fold_address(email)
+        elif email is not None:
+            update["$unset"] = {"email_key": ""}
+        try:
+            return bool((await self._users.update_one({"_id": user_id}, update)).matched_count)
+        except DuplicateKeyError:
+            raise EmailTakenError from None
+
+    async def delete(self, user_id: UUID) -> bool:
+        """Remove an account and return whether there was one."""
+        return bool((await self._users.delete_one({"_id": user_id})).deleted_count)
 
     async def renew_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the hash of an unchanged password by a stronger one; sessions stay."""
@@ -171,6 +237,9 @@ def _account(document: Mapping[str, Any]) -> Account:
         grants=tuple(document["grants"]),
         is_superuser=document["is_superuser"],
         disabled=document["disabled"],
+        email=document.get("email", ""),
+        email_verified=document.get("email_verified", False),
+        is_service=document.get("is_service", False),
         auth_version=document["auth_version"],
         created_at=document["created_at"],
     )

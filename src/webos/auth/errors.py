@@ -4,16 +4,23 @@ import math
 
 from webos.kernel.errors import (
     ConflictError,
+    InvalidInputError,
     NotFoundError,
     NotSignedInError,
     PermissionDeniedError,
     TooManyRequestsError,
+    UnavailableError,
 )
 
 __all__ = [
     "AccountDisabledError",
     "AccountNotFoundError",
+    "EmailTakenError",
     "LastAdministratorError",
+    "LinkNotValidError",
+    "MailNotSetUpError",
+    "RegistrationClosedError",
+    "SessionNeededError",
     "SignInFailedError",
     "SignInThrottledError",
     "UsernameTakenError",
@@ -39,6 +46,41 @@ class UsernameTakenError(ConflictError):
 
     code = "webos.auth.username_taken"
     title = "This user name is taken"
+
+
+class EmailTakenError(ConflictError):
+    """Another account has this e-mail address, perhaps in other capitals."""
+
+    code = "webos.auth.email_taken"
+    title = "This e-mail address belongs to another user"
+
+
+class LinkNotValidError(InvalidInputError):
+    """A link from a mail was used before, has expired, was replaced by a later one, or is for something else."""
+
+    code = "webos.auth.link_not_valid"
+    title = "This link does not work any more. Links can be used once and for a limited time; please ask for a new one"
+
+
+class MailNotSetUpError(UnavailableError):
+    """The server has no mail server to send by; an administrator can make a link instead."""
+
+    code = "webos.auth.mail_not_set_up"
+    title = "This server sends no mail. Please ask an administrator for a link"
+
+
+class RegistrationClosedError(NotFoundError):
+    """Nobody can make an account for himself here; an administrator can invite."""
+
+    code = "webos.auth.registration_closed"
+    title = "Accounts are made by invitation. Please ask an administrator"
+
+
+class SessionNeededError(PermissionDeniedError):
+    """Accounts are changed by people who have signed in, not with an API key or an access token."""
+
+    code = "webos.auth.session_needed"
+    title = "Please sign in with user name and password to do this"
 
 
 class LastAdministratorError(ConflictError):

@@ -1,8 +1,12 @@
 """The sign-in page: plain HTML that works without JavaScript and opens no websocket."""
 
+from collections.abc import Sequence
+
 from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+
+from webos.auth.form_page import PageLink
 
 __all__ = ["LoginPage"]
 
@@ -12,14 +16,25 @@ class LoginPage:
 
     Args:
         brand: Name of the product, as people know it.
+        links: What stands below the form.
     """
 
-    def __init__(self, brand: str) -> None:
+    def __init__(self, brand: str, links: Sequence[PageLink] = ()) -> None:
         self._brand = brand
-        self._template = Environment(loader=PackageLoader("webos.auth"), autoescape=True).get_template("login.html")
+        self._links = links
+        loader = PackageLoader("webos.auth")
+        environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+        self._template = environment.get_template("login.html")
 
     def render(
-        self, request: Request, target: str, *, username: str = "", error: str = "", status: int = 200
+        self,
+        request: Request,
+        target: str,
+        *,
+        username: str = "",
+        error: str = "",
+        notice: str = "",
+        status: int = 200,
     ) -> HTMLResponse:
         """Return the page.
 
@@ -28,8 +43,17 @@ class LoginPage:
             target: Where to go after signing in; a safe path.
             username: What was entered before.
             error: Why signing in failed.
+            notice: What was done before.
             status: HTTP status of the answer.
         """
-        root = request.scope.get("root_path", "")
-        page = self._template.render(brand=self._brand, root=root, target=target, username=username, error=error)
+        page = self._template.render(
+            brand=self._brand,
+            title="Sign in",
+            root=request.scope.get("root_path", ""),
+            target=target,
+            username=username,
+            error=error,
+            notice=notice,
+            links=self._links,
+        )
         return HTMLResponse(page, status)

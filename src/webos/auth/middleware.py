@@ -1,6 +1,7 @@
 """Who is asking: one ASGI middleware for pages, API, websockets and NiceGUI's polling."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -9,8 +10,10 @@ from loguru import logger
 from pymongo.errors import PyMongoError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from webos.auth.bearer import BearerResolver, presented
+from webos.auth.caller import Caller, ctx_caller
 from webos.auth.cookie import SessionCookie
-from webos.auth.open_paths import OpenPaths
+from webos.auth.open_paths import FORMS_OF_VISITORS, OpenPaths
 from webos.auth.origin import OriginCheck
 from webos.auth.resolver import SessionResolver, SignIn
 from webos.auth.safe_next import safe_next
@@ -24,6 +27,8 @@ __all__ = ["IdentityMiddleware", "install_identity"]
 
 _READING = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Forms that act without a session: a page of another site must not send them either.
+_BY_FORM = MappingProxyType(dict.fromkeys(FORMS_OF_VISITORS, ("POST",)))
 _POLLING = "/_nicegui_ws/"
 _ANSWER_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _DENIAL = "websocket.http.response"
@@ -42,6 +47,7 @@ class IdentityMiddleware:
         app: The application.
         sessions: Tells who is behind a token.
         settings: The settings of the process.
+        bearers: Tells who is behind an access token or an API key; None where neither is taken.
         is_public: Whether a path is open to visitors beyond those that always are; asked at every request of a visitor.
     """
 
@@ -51,10 +57,12 @@ class IdentityMiddleware:
         *,
         sessions: SessionResolver,
         settings: Settings,
+        bearers: BearerResolver | None = None,
         is_public: Callable[[str], bool] = lambda _path: False,
     ) -> None:
         self._app = app
         self._sessions = sessions
+        self._bearers = bearers
         self._cookie = SessionCookie.of(settings)
         self._origin = OriginCheck(settings.origin)
         self._open = OpenPaths(is_public)
@@ -81,6 +89,7 @@ class IdentityMiddleware:
 
         trace_token = ctx_trace_id.set(trace_id)
         user_token = ctx_user.set(ANONYMOUS)
+        caller_token = ctx_caller.set(Caller(scope))
         try:
             try:
                 sign_in = None if cacheable else await self._admit(scope, headers, path)
@@ -92,6 +101,7 @@ class IdentityMiddleware:
                 ctx_user.set(sign_in.principal)
             await self._app(scope, receive, send_complete)
         finally:
+            ctx_caller.reset(caller_token)
             ctx_user.reset(user_token)
             ctx_trace_id.reset(trace_token)
 
@@ -106,9 +116,13 @@ class IdentityMiddleware:
         websocket = scope["type"] == "websocket"
         live = websocket or path.startswith(_POLLING)
         method = "GET" if websocket else scope["method"]
+        # The interface belongs to a browser's session; pages of other sites cannot send these headers.
+        bearer = presented(headers) if self._bearers is not None and not path.startswith(_POLLING) else None
+        if bearer is not None and method not in _BY_FORM.get(path, ()):
+            return await self._admit_program(bearer, scope)
         token = self._cookie.read(headers.get(b"cookie"))
         acting = token is not None and (live or method not in _SAFE)
-        if (acting or (path == "/auth/login" and method == "POST")) and not self._origin.permits(scope, headers):
+        if (acting or method in _BY_FORM.get(path, ())) and not self._origin.permits(scope, headers):
             claimed = self._origin.claimed(headers)
             logger.warning(
                 "refused {} {!r} from {!r}; if that is this server, set WEBOS_PUBLIC_URL", method, path, claimed
@@ -129,12 +143,32 @@ class IdentityMiddleware:
             raise NotSignedInError
         return sign_in
 
+    async def _admit_program(self, bearer: str, scope: Scope) -> SignIn:
+        """Return for whom a program acts.
+
+        Raises:
+            NotSignedInError: What it sent opens nothing, also where a visitor might go on: it shall notice.
+            UnavailableError: The database does not tell.
+        """
+        if self._bearers is None:
+            raise NotSignedInError
+        try:
+            sign_in = await self._bearers.resolve(bearer, Caller(scope).address)
+        except PyMongoError as error:
+            msg = f"the database does not answer: {type(error).__name__}"
+            raise UnavailableError(msg) from None
+        if sign_in is None:
+            msg = "The access token or API key is not valid"
+            raise NotSignedInError(msg)
+        return sign_in
+
 
 def install_identity(
     web: FastAPI,
     *,
     sessions: SessionResolver,
     settings: Settings,
+    bearers: BearerResolver | None = None,
     is_public: Callable[[str], bool] = lambda _path: False,
 ) -> None:
     """Wrap all of `web` in the identity middleware, also its handler of unexpected errors.
@@ -145,12 +179,13 @@ def install_identity(
         web: The application, before its first request.
         sessions: As for `IdentityMiddleware`.
         settings: The same.
+        bearers: The same.
         is_public: The same.
     """
     build = web.build_middleware_stack
 
     def build_wrapped() -> ASGIApp:
-        return IdentityMiddleware(build(), sessions=sessions, settings=settings, is_public=is_public)
+        return IdentityMiddleware(build(), sessions=sessions, settings=settings, bearers=bearers, is_public=is_public)
 
     web.build_middleware_stack = build_wrapped  # type: ignore[method-assign]  # the place Starlette asks for the whole
 

@@ -3,9 +3,14 @@
 import re
 from collections.abc import Callable
 
-__all__ = ["OpenPaths"]
+__all__ = ["FORMS_OF_VISITORS", "OpenPaths"]
 
-_SIGN_IN = frozenset({"/login", "/auth/login", "/auth/logout"})
+FORMS_OF_VISITORS = frozenset(
+    {"/auth/login", "/auth/register", "/auth/join", "/auth/forgot", "/auth/reset", "/auth/verify"}
+)
+"""Where people without a session send forms; by `GET` each but the first shows its page."""
+
+_SIGN_IN = FORMS_OF_VISITORS | {"/login", "/auth/logout", "/auth/token"}
 _WITHOUT_USER = frozenset({"/healthz", "/readyz", "/favicon.ico"})
 _OWN_ASSETS = "/_webos/static/"
 # Only what ships with NiceGUI: below the same prefix are uploads and files that pages hand out.

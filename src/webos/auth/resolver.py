@@ -4,14 +4,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from webos.auth.fresh_cache import FreshCache
 from webos.auth.principals import PrincipalSource
-from webos.auth.sessions import SessionStore, hash_token
+from webos.auth.sessions import SessionRecord, SessionStore, hash_token
 from webos.kernel.context import Principal
 
-__all__ = ["SessionResolver", "SignIn"]
+__all__ = ["SessionResolver", "SignIn", "SignInCache", "SignInKind"]
+
+SignInCache = FreshCache[str, "SignIn"]
+"""Who is behind what, by the hash of a token or key."""
 
 _KEPT = 10_000
 _TOUCH_EVERY = timedelta(minutes=1)
@@ -19,28 +23,42 @@ _TOUCH_EVERY = timedelta(minutes=1)
 _LONGEST_TOKEN = 64
 
 
+class SignInKind(Enum):
+    """By what somebody is known."""
+
+    SESSION = "session"
+    TOKEN = "token"  # noqa: S105 - names a kind
+    KEY = "key"
+
+
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A user and the session he is signed in with.
+    """A user and what he is signed in with.
 
     Attributes:
         principal: The user.
-        session_id: Public id of the session; it opens nothing.
+        session_id: Public id of the session; it opens nothing. Empty for an API key.
+        kind: Whether a browser's cookie, an access token or an API key names him.
     """
 
     principal: Principal
     session_id: str
+    kind: SignInKind = SignInKind.SESSION
 
 
 class SessionResolver:
     """Tells who is behind a token.
 
-    What ends a session or changes a user counts at once in this process and within five seconds in others.
+    What ends a session or changes a user counts at once in this process, and in others as soon as they hear of it or
+    after five seconds.
 
     Args:
         sessions: The sessions.
         principals: Where users come from.
         clock: Monotonic time in seconds.
+
+    Attributes:
+        cache: Who is behind what, shared with the other ways to be known.
     """
 
     def __init__(
@@ -49,11 +67,11 @@ class SessionResolver:
         self._sessions = sessions
         self._principals = principals
         self._clock = clock
-        self._cache: FreshCache[str, SignIn] = FreshCache(_KEPT, clock)
+        self.cache: SignInCache = FreshCache(_KEPT, clock)
 
     def peek(self, token: str) -> SignIn | None:
         """Return the sign-in if it was read within the last five seconds; None says nothing about the token."""
-        entry = self._cache.get(hash_token(token)) if len(token) <= _LONGEST_TOKEN else None
+        entry = self.cache.get(hash_token(token)) if len(token) <= _LONGEST_TOKEN else None
         return entry[1] if entry is not None else None
 
     async def resolve(self, token: str) -> SignIn | None:
@@ -61,11 +79,22 @@ class SessionResolver:
         if len(token) > _LONGEST_TOKEN:
             return None
         key = hash_token(token)
-        cached = self._cache.get(key)
+        cached = self.cache.get(key)
         if cached is not None:
             return cached[1]
-        generation = self._cache.generation
-        record = await self._sessions.get(key)
+        generation = self.cache.generation
+        return await self._judge(key, await self._sessions.get(key), generation)
+
+    async def resolve_public(self, session_id: str) -> SignIn | None:
+        """Return the sign-in of the session with a public id, or None where it has ended or its user is disabled."""
+        key = f"session:{session_id}"
+        cached = self.cache.get(key)
+        if cached is not None:
+            return cached[1]
+        generation = self.cache.generation
+        return await self._judge(key, await self._sessions.get_public(session_id), generation)
+
+    async def _judge(self, key: str, record: SessionRecord | None, generation: int) -> SignIn | None:
         now = datetime.now(UTC)
         if record is None or record.expires_at <= now:
             return None
@@ -76,26 +105,33 @@ class SessionResolver:
         if known.disabled or known.auth_version != record.auth_version:
             return None
         if now - record.last_seen_at >= _TOUCH_EVERY:
-            await self._sessions.touch(key, now)
+            await self._sessions.touch(record.key, now)
         sign_in = SignIn(known.principal, record.public_id)
         deadline = min(deadline, self._clock() + (record.expires_at - now).total_seconds())
-        self._cache.put(key, sign_in, deadline=deadline, generation=generation)
+        self.cache.put(key, sign_in, deadline=deadline, generation=generation)
         return sign_in
 
     def forget_token(self, token: str) -> None:
         """Look the session of `token` up again next time."""
-        self._cache.discard(hash_token(token))
+        self.forget_key(hash_token(token))
+
+    def forget_key(self, key: str) -> None:
+        """Look the session, or the API key, with the hash `key` up again next time."""
+        session = self.cache.get(key)
+        self.cache.discard(key)
+        if session is not None and session[1].session_id:
+            self.forget_session(session[1].session_id)
 
     def forget_session(self, session_id: str) -> None:
         """Look the session with a public id up again next time."""
-        self._cache.drop(lambda _, sign_in: sign_in.session_id == session_id)
+        self.cache.drop(lambda _, sign_in: sign_in.session_id == session_id)
 
     def forget_user(self, user_id: UUID) -> None:
         """Look all sessions of a user, and the user himself, up again next time."""
         self._principals.forget(user_id)
-        self._cache.drop(lambda _, sign_in: sign_in.principal.id == user_id)
+        self.cache.drop(lambda _, sign_in: sign_in.principal.id == user_id)
 
     def forget_all(self) -> None:
         """Look every session and every user up again next time."""
         self._principals.forget_all()
-        self._cache.clear()
+        self.cache.clear()

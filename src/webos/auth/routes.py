@@ -1,18 +1,23 @@
 """The routes to sign in and out, and to ask who one is."""
 
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse, RedirectResponse
 
+from webos.auth.account_routes import account_router
 from webos.auth.cookie import SessionCookie
 from webos.auth.dependencies import CurrentUser
 from webos.auth.errors import SignInFailedError, SignInThrottledError
+from webos.auth.form_page import FormPages, PageLink
 from webos.auth.login_page import LoginPage
-from webos.auth.resolver import SignIn
+from webos.auth.resolver import SignIn, SignInKind
 from webos.auth.safe_next import safe_next
+from webos.auth.sent_fields import sent_form, sent_json
 from webos.auth.service import AuthService
-from webos.auth.sign_in_request import SignInRequest, sent_form, sent_json
+from webos.auth.sign_in_request import SignInRequest
+from webos.auth.token_routes import token_router
 from webos.kernel.context import User, current_trace_id
 from webos.kernel.errors import WebOSError
 from webos.kernel.settings import Settings
@@ -20,10 +25,11 @@ from webos.kernel.settings import Settings
 __all__ = ["auth_router"]
 
 _SEE_OTHER = 303
+_NOTICES = MappingProxyType({"password": "Your password was changed. Please sign in with it."})
 
 
 def auth_router(auth: AuthService, settings: Settings, *, brand: str = "WebOS") -> APIRouter:
-    """Return the router with `/login`, `/auth/login`, `/auth/logout` and `/auth/me`.
+    """Return the router with `/login` and all that is below `/auth`.
 
     Args:
         auth: Accounts and sessions.
@@ -31,11 +37,17 @@ def auth_router(auth: AuthService, settings: Settings, *, brand: str = "WebOS") 
         brand: Name of the product on the sign-in page.
     """
     router = APIRouter(tags=["Sign-in"])
-    routes = _Routes(auth, SessionCookie.of(settings), LoginPage(brand))
+    cookie = SessionCookie.of(settings)
+    links = [PageLink("/auth/forgot", "Forgot your password?")]
+    if auth.life.registration_open:
+        links.append(PageLink("/auth/register", "Make an account"))
+    routes = _Routes(auth, cookie, LoginPage(brand, links))
     router.add_api_route("/login", routes.page, methods=["GET"], include_in_schema=False)
     router.add_api_route("/auth/login", routes.sign_in, methods=["POST"], openapi_extra=_SIGN_IN_BODY)
     router.add_api_route("/auth/logout", routes.sign_out, methods=["POST"])
     router.add_api_route("/auth/me", routes.me, methods=["GET"])
+    router.include_router(account_router(auth, cookie, FormPages(brand)))
+    router.include_router(token_router(auth))
     return router
 
 
@@ -45,13 +57,13 @@ class _Routes:
         self._cookie = cookie
         self._page = page
 
-    async def page(self, request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    async def page(self, request: Request, next: str = "/", done: str = "") -> Response:  # noqa: A002 - the name in the address
         """Show the sign-in page, or go on for those who are signed in."""
         target = safe_next(next)
         sign_in: SignIn | None = getattr(request.state, "sign_in", None)
         if sign_in is not None:
             return RedirectResponse(_below_root(request, target), _SEE_OTHER)
-        return self._page.render(request, target)
+        return self._page.render(request, target, notice=_NOTICES.get(done, ""))
 
     async def sign_in(self, request: Request) -> Response:
         """Sign in with a form, which goes on to `next`, or with JSON, which answers with the user."""
@@ -86,7 +98,10 @@ class _Routes:
     async def sign_out(self, request: Request) -> Response:
         """End the session; pages go to the sign-in page, programs get an empty answer."""
         token = self._cookie.read(request.headers.get("cookie", "").encode("latin-1"))
-        if token:
+        sign_in: SignIn | None = getattr(request.state, "sign_in", None)
+        if sign_in is not None and sign_in.kind is SignInKind.TOKEN:
+            await self._auth.end_session(sign_in.session_id)
+        elif token:
             await self._auth.sign_out(token)
         person = sent_form(request) or (not sent_json(request) and "text/html" in request.headers.get("accept", ""))
         response = RedirectResponse(_below_root(request, "/login"), _SEE_OTHER) if person else Response(status_code=204)

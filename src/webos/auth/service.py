@@ -1,32 +1,32 @@
 """Accounts, roles and sessions of one application, behind one door."""
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
 from uuid import UUID
 
-from loguru import logger
-
-from webos.auth.accounts import Account, AccountStore, fold_username
-from webos.auth.errors import AccountDisabledError, AccountNotFoundError, LastAdministratorError, SignInFailedError
-from webos.auth.passwords import PasswordHasher, check_new_password
-from webos.auth.principals import PrincipalSource
-from webos.auth.resolver import SessionResolver, SignIn
-from webos.auth.roles import Role, RoleStore, check_grants
-from webos.auth.sessions import SessionStore, hash_token
+from webos.auth.access_token import AccessTokens
+from webos.auth.administration import Administration
+from webos.auth.auth_log import AuthEventKind
+from webos.auth.bearer import BearerResolver
+from webos.auth.errors import AccountDisabledError, AccountNotFoundError, SignInFailedError
+from webos.auth.keys import ApiKeys
+from webos.auth.letters import LetterWriter
+from webos.auth.life import AccountLife
+from webos.auth.mail import LetterPress, Postman, SmtpServer
+from webos.auth.parts import AuthParts
+from webos.auth.passwords import PasswordHasher
+from webos.auth.resolver import SignIn
+from webos.auth.secret_key import secret_key
+from webos.auth.sessions import SessionRecord, hash_token
 from webos.auth.throttle import SignInThrottle
 from webos.data.connection import Connection
 from webos.kernel.context import ANONYMOUS, SYSTEM, Principal, User
-from webos.kernel.errors import InvalidInputError
 from webos.kernel.settings import Settings
 
 __all__ = ["AuthService"]
 
-_LONGEST_NAME = 64
 
-
-class AuthService:
+class AuthService(Administration):
     """Who there is, who is signed in, and what each may do.
 
     It checks no permission itself: who calls it decides who may.
@@ -36,10 +36,16 @@ class AuthService:
         settings: The settings of the process.
         hasher: Hashes passwords; the default parameters where None.
         clock: Monotonic time in seconds.
+        brand: Name of the product, for mails.
 
     Attributes:
         accounts: The stored accounts.
         sessions: Tells who is behind a token.
+        bearers: Tells who is behind an access token or an API key.
+        life: What people do with their own accounts.
+        keys: API keys.
+        log: The record of sign-ins and of changes of accounts.
+        postman: Sends mail; None without a mail server.
     """
 
     def __init__(
@@ -49,135 +55,57 @@ class AuthService:
         *,
         hasher: PasswordHasher | None = None,
         clock: Callable[[], float] = time.monotonic,
+        brand: str = "WebOS",
     ) -> None:
-        lifetime = timedelta(hours=settings.session_hours)
-        self.accounts = AccountStore(connection.raw)
-        self._roles = RoleStore(connection.raw)
-        self._stored = SessionStore(connection.raw, lifetime)
-        self._principals = PrincipalSource(self.accounts, self._roles, clock=clock)
-        self.sessions = SessionResolver(self._stored, self._principals, clock=clock)
-        self._hasher = hasher or PasswordHasher()
-        self._throttle = SignInThrottle(clock=clock)
+        parts = AuthParts.of(connection.raw, settings, hasher or PasswordHasher(), clock)
+        super().__init__(parts)
+        self._settings = settings
+        self._tokens: AccessTokens | None = None
+        self.keys = ApiKeys(parts.stored_keys, parts.accounts, parts.sessions, parts.log)
+        self.bearers = BearerResolver(
+            self.access_tokens,
+            parts.sessions,
+            parts.stored_keys,
+            parts.principals,
+            on_first_use=self.keys.note_first_use,
+            clock=clock,
+        )
+        self.life = AccountLife(
+            self,
+            accounts=parts.accounts,
+            desk=parts.desk,
+            tickets=parts.tickets,
+            links=parts.links,
+            hasher=parts.hasher,
+            throttle=SignInThrottle(clock=clock),
+            outbox=parts.outbox,
+            log=parts.log,
+            settings=settings,
+        )
+        self.postman: Postman | None = None
+        if settings.smtp_url is not None and settings.mail_from is not None:
+            writer = LetterWriter(parts.accounts, parts.links, parts.log, brand)
+            press = LetterPress(brand=brand, sender=settings.mail_from, home=settings.public_url or settings.origin)
+            self.postman = Postman(parts.outbox, writer.write, press, SmtpServer.from_url(settings.smtp_url))
+            parts.outbox.on_put = self.postman.wake
 
     async def start(self) -> None:
         """Make the indexes; call it once before anything else."""
-        await self.accounts.ensure_indexes()
-        await self._stored.ensure_indexes()
+        await self._parts.ensure_indexes()
 
-    async def create_user(
-        self,
-        username: str,
-        password: str | None,
-        *,
-        display_name: str = "",
-        roles: Iterable[str] = (),
-        grants: Iterable[str] = (),
-        is_superuser: bool = False,
-        first_administrator: bool = False,
-    ) -> Account:
-        """Make an account.
-
-        Args:
-            username: Name to sign in with; capitals do not count.
-            password: At least 8 characters; None for an account that cannot sign in with a password.
-            display_name: Name to show.
-            roles: Names of existing roles.
-            grants: Permissions and wildcards beyond those of the roles.
-            is_superuser: Whether every permission is granted.
-            first_administrator: Whether this is the one made at the first start, of which there is only one.
+    def access_tokens(self) -> AccessTokens:
+        """Return what issues and checks access tokens, made at the first call: commands need no key.
 
         Raises:
-            InvalidInputError: A value does not fit, or a role does not exist.
-            UsernameTakenError: Somebody has the user name.
+            ConfigurationError: The file with the secret key is damaged, or others can read it.
         """
-        role_names = await self._existing(roles)
-        checked = check_grants(grants)
-        if password is not None:
-            check_new_password(password)
-        account = await self.accounts.insert(
-            username,
-            await self._hasher.hash(password) if password is not None else None,
-            display_name=display_name,
-            roles=role_names,
-            grants=checked,
-            is_superuser=is_superuser,
-            first_administrator=first_administrator,
-        )
-        logger.info("user {} was created", account.username)
-        return account
-
-    async def find_user(self, username: str) -> Account | None:
-        """Return the account with a user name, whatever its capitals."""
-        return await self.accounts.find(username)
-
-    async def list_users(self) -> list[Account]:
-        """Return all accounts, by user name."""
-        return [account async for account in self.accounts.all()]
-
-    async def set_password(self, user_id: UUID, password: str) -> None:
-        """Set a new password; all sessions of the user end.
-
-        Raises:
-            InvalidInputError: The password does not fit.
-            AccountNotFoundError: There is no such account.
-        """
-        check_new_password(password)
-        await self._change(user_id, password_hash=await self._hasher.hash(password))
-
-    async def set_access(
-        self,
-        user_id: UUID,
-        *,
-        roles: Iterable[str] | None = None,
-        grants: Iterable[str] | None = None,
-        is_superuser: bool | None = None,
-    ) -> None:
-        """Change what a user may do; all sessions of the user end. What is None stays.
-
-        Raises:
-            InvalidInputError: A role does not exist, or a grant does not fit.
-            LastAdministratorError: Nobody else could administer the system.
-            AccountNotFoundError: There is no such account.
-        """
-        changes: dict[str, Any] = {}
-        if roles is not None:
-            changes["roles"] = await self._existing(roles)
-        if grants is not None:
-            changes["grants"] = check_grants(grants)
-        if is_superuser is not None:
-            changes["is_superuser"] = is_superuser
-            if not is_superuser:
-                await self._keep_an_administrator(user_id)
-        await self._change(user_id, **changes)
-
-    async def set_disabled(self, user_id: UUID, *, disabled: bool) -> None:
-        """Shut an account out or let it in again; all sessions of the user end.
-
-        Raises:
-            LastAdministratorError: Nobody else could administer the system.
-            AccountNotFoundError: There is no such account.
-        """
-        if disabled:
-            await self._keep_an_administrator(user_id)
-        await self._change(user_id, disabled=disabled)
-
-    async def set_role(self, name: str, permissions: Iterable[str]) -> Role:
-        """Make a role or replace its permissions; it counts for its users at once, and they stay signed in.
-
-        Raises:
-            InvalidInputError: The name or a permission does not fit.
-        """
-        role = await self._roles.set(name, permissions)
-        self.sessions.forget_all()
-        return role
-
-    async def list_roles(self) -> list[Role]:
-        """Return all roles, by name."""
-        return [role async for role in self._roles.all()]
+        if self._tokens is None:
+            self._tokens = AccessTokens(secret_key(self._settings), self._settings.public_url or self._settings.origin)
+        return self._tokens
 
     async def principal(self, user_id: UUID) -> Principal | None:
         """Return the user with an id as he may act now, or None where he may not or does not exist."""
-        found = await self._principals.load(user_id)
+        found = await self._parts.principals.load(user_id)
         return found[1].principal if found is not None and not found[1].disabled else None
 
     async def load_user(self, user_id: UUID) -> User:
@@ -193,7 +121,7 @@ class AuthService:
         for known in (SYSTEM, ANONYMOUS):
             if user_id == known.id:
                 return known
-        found = await self._principals.load(user_id)
+        found = await self._parts.principals.load(user_id)
         if found is None:
             msg = f"there is no user {user_id}"
             raise AccountNotFoundError(msg, user_message=AccountNotFoundError.title)
@@ -217,56 +145,71 @@ class AuthService:
             SignInFailedError: Name or password is wrong, or the account is disabled.
             SignInThrottledError: There were too many attempts.
         """
-        key = fold_username(username)[:_LONGEST_NAME]
-        self._throttle.begin(key, address)
-        found = await self.accounts.find_with_hash(username)
-        account, stored = found if found is not None else (None, None)
-        verdict = await self._hasher.verify(password, stored)
-        if account is None or account.disabled or not verdict.valid:
-            # An unknown name is not logged: it may be a password that went into the wrong field.
-            logger.warning("sign-in of {} from {} failed", account.username if account else "an unknown user", address)
-            raise SignInFailedError
-        if verdict.new_hash is not None:
-            await self.accounts.renew_hash(account.id, verdict.new_hash)
-        token, _ = await self._stored.create(account)
+        token, record, _ = await self._parts.desk.sign_in(username, password, address)
         sign_in = await self.sessions.resolve(token)
         if sign_in is None:
             # The account was changed while the password was compared.
+            await self._parts.stored_sessions.end(record.key)
             raise SignInFailedError
         if former_token is not None:
             await self.sign_out(former_token)
-        self._throttle.succeeded(key, address)
-        logger.info("{} signed in from {}", account.username, address)
         return token, sign_in
+
+    async def access_token(self, session_id: str) -> tuple[str, int]:
+        """Return an access token bound to a session, and for how many seconds it counts.
+
+        Args:
+            session_id: Public id of the session.
+
+        Raises:
+            SignInFailedError: The session has ended.
+        """
+        record = await self._parts.stored_sessions.get_public(session_id)
+        if record is None or await self.sessions.resolve_public(session_id) is None:
+            raise SignInFailedError
+        return self.access_tokens().issue(record.user_id, session_id, record.expires_at)
+
+    async def list_sessions(self, user_id: UUID) -> list[SessionRecord]:
+        """Return the sessions of a user, the one used last first."""
+        return await self._parts.stored_sessions.of_user(user_id)
 
     async def sign_out(self, token: str) -> None:
         """End the session of `token`, where there is one."""
-        await self._stored.end(hash_token(token))
+        record = await self._parts.stored_sessions.end(hash_token(token))
         self.sessions.forget_token(token)
+        if record is not None:
+            self.sessions.forget_session(record.public_id)
+            account = await self.accounts.get(record.user_id)
+            await self.log.add(AuthEventKind.SIGNED_OUT, account, session=record.public_id)
 
-    async def end_session(self, session_id: str) -> None:
-        """End the session with a public id, where there is one."""
-        await self._stored.end_public(session_id)
+    async def end_session(self, session_id: str, user_id: UUID | None = None) -> None:
+        """End the session with a public id, where there is one.
+
+        Args:
+            session_id: Its public id.
+            user_id: Whose it must be; anybody's where None.
+        """
+        record = await self._parts.stored_sessions.get_public(session_id)
+        if record is None or not await self._parts.stored_sessions.end_public(session_id, user_id):
+            return
         self.sessions.forget_session(session_id)
+        account = await self.accounts.get(record.user_id)
+        await self.log.add(AuthEventKind.SESSION_REVOKED, account, session=session_id, device=record.device)
+
+    async def end_other_sessions(self, user_id: UUID, keep: str) -> int:
+        """Sign a user out everywhere but in one session, and return how many ended.
+
+        Args:
+            user_id: Whom.
+            keep: Public id of the session that goes on.
+        """
+        account = await self._account(user_id)
+        count = await self._parts.stored_sessions.end_user(user_id, keep=keep)
+        self.sessions.forget_user(user_id)
+        await self.log.add(AuthEventKind.ALL_SESSIONS_REVOKED, account, kept=keep)
+        return count
 
     async def end_all_sessions(self, user_id: UUID) -> None:
         """Sign a user out everywhere."""
-        await self._change(user_id)
-
-    async def _change(self, user_id: UUID, **changes: object) -> None:
-        if not await self.accounts.change(user_id, changes):
-            raise AccountNotFoundError
-        await self._stored.end_user(user_id)
-        self.sessions.forget_user(user_id)
-
-    async def _existing(self, roles: Iterable[str]) -> list[str]:
-        names = sorted(set(roles))
-        missing = await self._roles.missing(names)
-        if missing:
-            raise InvalidInputError(fields={"roles": f"There is no role {', '.join(missing)}"})
-        return names
-
-    async def _keep_an_administrator(self, user_id: UUID) -> None:
-        account = await self.accounts.get(user_id)
-        if account is not None and account.is_superuser and not await self.accounts.has_other_administrator(user_id):
-            raise LastAdministratorError
+        account = await self._change(user_id)
+        await self.log.add(AuthEventKind.ALL_SESSIONS_REVOKED, account)

@@ -11,6 +11,7 @@ from uuid import UUID
 from pymongo.asynchronous.database import AsyncDatabase
 
 from webos.auth.accounts import Account
+from webos.auth.device import device_name
 
 __all__ = ["SessionRecord", "SessionStore", "hash_token"]
 
@@ -29,6 +30,8 @@ class SessionRecord:
         created_at: When it began.
         last_seen_at: When it was last used, to the minute.
         expires_at: When it ends, used or not.
+        address: Where the sign-in came from.
+        user_agent: What the browser or program says of itself.
     """
 
     key: str = field(repr=False)
@@ -38,6 +41,13 @@ class SessionRecord:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    address: str = ""
+    user_agent: str = ""
+
+    @property
+    def device(self) -> str:
+        """The device in words, such as `Firefox on Linux`."""
+        return device_name(self.user_agent)
 
 
 def hash_token(token: str) -> str:
@@ -63,8 +73,14 @@ class SessionStore:
         await self._sessions.create_index("user_id")
         await self._sessions.create_index("public_id", unique=True)
 
-    async def create(self, account: Account) -> tuple[str, SessionRecord]:
-        """Begin a session and return its new token, which is nowhere else, and its record."""
+    async def create(self, account: Account, *, address: str = "", user_agent: str = "") -> tuple[str, SessionRecord]:
+        """Begin a session and return its new token, which is nowhere else, and its record.
+
+        Args:
+            account: Whose.
+            address: Where the sign-in comes from.
+            user_agent: What the browser or program says of itself.
+        """
         token = token_urlsafe(_TOKEN_BYTES)
         now = datetime.now(UTC).replace(microsecond=0)
         record = SessionRecord(
@@ -75,6 +91,8 @@ class SessionStore:
             created_at=now,
             last_seen_at=now,
             expires_at=now + self._lifetime,
+            address=address,
+            user_agent=user_agent,
         )
         await self._sessions.insert_one(
             {
@@ -85,6 +103,8 @@ class SessionStore:
                 "created_at": record.created_at,
                 "last_seen_at": record.last_seen_at,
                 "expires_at": record.expires_at,
+                "address": record.address,
+                "user_agent": record.user_agent,
             }
         )
         return token, record
@@ -94,21 +114,46 @@ class SessionStore:
         document = await self._sessions.find_one({"_id": key})
         return _record(document) if document else None
 
+    async def get_public(self, public_id: str) -> SessionRecord | None:
+        """Return the session with a public id, also one that has expired and is not yet removed."""
+        document = await self._sessions.find_one({"public_id": public_id})
+        return _record(document) if document else None
+
+    async def of_user(self, user_id: UUID) -> list[SessionRecord]:
+        """Return all sessions of a user, the one used last first."""
+        query = {"user_id": user_id, "expires_at": {"$gt": datetime.now(UTC)}}
+        return [_record(document) async for document in self._sessions.find(query).sort("last_seen_at", -1)]
+
     async def touch(self, key: str, now: datetime) -> None:
         """Note that a session was used."""
         await self._sessions.update_one({"_id": key}, {"$set": {"last_seen_at": now}})
 
-    async def end(self, key: str) -> None:
-        """End the session with the hash `key`, where there is one."""
-        await self._sessions.delete_one({"_id": key})
+    async def end(self, key: str) -> SessionRecord | None:
+        """End the session with the hash `key` and return what it was, where there was one."""
+        document = await self._sessions.find_one_and_delete({"_id": key})
+        return _record(document) if document else None
 
-    async def end_public(self, public_id: str) -> None:
-        """End the session with a public id, where there is one."""
-        await self._sessions.delete_one({"public_id": public_id})
+    async def end_public(self, public_id: str, user_id: UUID | None = None) -> bool:
+        """End the session with a public id and return whether there was one.
 
-    async def end_user(self, user_id: UUID) -> None:
-        """End all sessions of a user."""
-        await self._sessions.delete_many({"user_id": user_id})
+        Args:
+            public_id: Its id.
+            user_id: Whose it must be; anybody's where None.
+        """
+        query: dict[str, Any] = {"public_id": public_id}
+        if user_id is not None:
+            query["user_id"] = user_id
+        return bool((await self._sessions.delete_one(query)).deleted_count)
+
+    async def end_user(self, user_id: UUID, *, keep: str = "") -> int:
+        """End all sessions of a user and return how many there were.
+
+        Args:
+            user_id: Whose.
+            keep: Public id of the one that goes on.
+        """
+        found = await self._sessions.delete_many({"user_id": user_id, "public_id": {"$ne": keep}})
+        return int(found.deleted_count)
 
 
 def _record(document: Mapping[str, Any]) -> SessionRecord:
@@ -120,4 +165,6 @@ def _record(document: Mapping[str, Any]) -> SessionRecord:
         created_at=document["created_at"],
         last_seen_at=document["last_seen_at"],
         expires_at=document["expires_at"],
+        address=document.get("address", ""),
+        user_agent=document.get("user_agent", ""),
     )

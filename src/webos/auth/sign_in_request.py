@@ -1,18 +1,16 @@
 """Reading what somebody sent to sign in: a form of the page, or JSON of a program."""
 
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
+from webos.auth.sent_fields import read_body, read_fields
 from webos.kernel.errors import InvalidInputError
 
-__all__ = ["SignInRequest", "sent_form", "sent_json"]
+__all__ = ["SignInRequest"]
 
-_LARGEST_BODY = 16 * 1024
-_MOST_FIELDS = 20
 _FIELDS = {"username": "Enter your user name", "password": "Enter your password"}
 
 
@@ -45,7 +43,7 @@ class SignInRequest:
             InvalidInputError: It is no JSON object with `username` and `password`, both text and not empty.
         """
         try:
-            body = _JsonBody.model_validate(orjson.loads(await _read(request)))
+            body = _JsonBody.model_validate(orjson.loads(await read_body(request)))
         except orjson.JSONDecodeError:
             msg = "The body is not valid JSON"
             raise InvalidInputError(msg) from None
@@ -63,34 +61,5 @@ class SignInRequest:
         Raises:
             InvalidInputError: The form is too large.
         """
-        content = (await _read(request)).decode("utf-8", "replace")
-        try:
-            fields = {name: values[0] for name, values in parse_qs(content, max_num_fields=_MOST_FIELDS).items()}
-        except ValueError:
-            msg = "The form has too many fields"
-            raise InvalidInputError(msg) from None
-        return cls(fields.get("username", "").strip(), fields.get("password", ""), fields.get("next", ""))
-
-
-def sent_json(request: Request) -> bool:
-    """Return whether the body is JSON."""
-    return _content_type(request) == "application/json"
-
-
-def sent_form(request: Request) -> bool:
-    """Return whether the body is that of an HTML form."""
-    return _content_type(request) in {"application/x-www-form-urlencoded", "multipart/form-data"}
-
-
-def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            msg = "The request is too large"
-            raise InvalidInputError(msg)
-    return bytes(body)
+        fields = await read_fields(request, ("username", "password", "next"))
+        return cls(fields["username"].strip(), fields["password"], fields["next"])

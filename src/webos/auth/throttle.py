@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from webos.auth.errors import SignInThrottledError
 
-__all__ = ["SignInThrottle"]
+__all__ = ["SignInThrottle", "network_of"]
 
 _KEPT = 20_000
 _FORGOTTEN_AFTER = 15 * 60.0
@@ -49,8 +49,8 @@ class SignInThrottle:
         self._clock = clock
         self._attempts: OrderedDict[Hashable, _Attempts] = OrderedDict()
 
-    def begin(self, username_key: str, address: str) -> None:
-        """Count an attempt.
+    def begin(self, username_key: str, address: str) -> bool:
+        """Count an attempt and return whether it is the first one that makes later ones wait.
 
         Args:
             username_key: The folded user name, known or not.
@@ -64,13 +64,16 @@ class SignInThrottle:
         wait = max(attempts.closed_until - now for attempts, _ in tracked)
         if wait > 0:
             raise SignInThrottledError(wait)
+        closes = False
         for attempts, limit in tracked:
             attempts.count += 1
             attempts.last = now
             if attempts.count >= limit.free:
+                closes = closes or attempts.count == limit.free
                 # The exponent is bounded, for the count is not.
                 doubled = 2.0 ** min(attempts.count - limit.free, 16)
                 attempts.closed_until = now + min(limit.longest, doubled)
+        return closes
 
     def succeeded(self, username_key: str, address: str) -> None:
         """Take the attempt back: the password was right."""
@@ -96,18 +99,23 @@ class SignInThrottle:
 
 
 def _keys(username_key: str, address: str) -> tuple[tuple[Hashable, _Limit], tuple[Hashable, _Limit]]:
-    network = _network(address)
+    network = network_of(address)
     return ((username_key, network), _BY_NAME_AND_ADDRESS), (network, _BY_ADDRESS)
 
 
-def _network(address: str) -> str:
-    """Return the address, or for IPv6 its /64: a single customer has all of that."""
+def network_of(address: str, *, wide: bool = False) -> str:
+    """Return the address, or for IPv6 its /64: a single customer has all of that.
+
+    Args:
+        address: An address, or any other name of where a connection comes from.
+        wide: Whether neighbours count as the same: the /24 of IPv4, the /48 of IPv6.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+        return str(ipaddress.ip_network((parsed, 48 if wide else 64), strict=False))
+    return str(ipaddress.ip_network((parsed, 24), strict=False)) if wide else str(parsed)

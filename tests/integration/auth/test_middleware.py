@@ -105,7 +105,7 @@ async def test_assets_are_open_and_ask_no_database(site: Site, path: str, monkey
     async def unexpected(key: str) -> Any:
         raise AssertionError(key)
 
-    monkeypatch.setattr(site.auth._stored, "get", unexpected)  # to see that it is not asked
+    monkeypatch.setattr(site.auth._parts.stored_sessions, "get", unexpected)  # to see that it is not asked
     assert (await client.get(path)).text == "asset"
 
 
@@ -160,7 +160,7 @@ async def test_database_that_is_away(site: Site, monkeypatch: pytest.MonkeyPatch
         msg = f"mongodb://secret@host {key}"
         raise ServerSelectionTimeoutError(msg)
 
-    monkeypatch.setattr(site.auth._stored, "get", away)  # stopping the shared server would stop other tests
+    monkeypatch.setattr(site.auth._parts.stored_sessions, "get", away)  # stopping the shared server would stop other tests
     answer = await client.get("/", headers=PAGE)
     assert answer.status_code == 503
     assert answer.json()["code"] == "webos.unavailable"

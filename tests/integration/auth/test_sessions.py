@@ -152,14 +152,14 @@ async def test_password_change_during_a_sign_in_wins(site: Site, monkeypatch: py
     """Who began to sign in with the old password before it was changed is not let in after."""
     account = await site.auth.find_user("anna")
     assert account is not None
-    verify = site.auth._hasher.verify  # to come in between of two steps
+    verify = site.auth._parts.hasher.verify  # to come in between of two steps
 
     async def changed_meanwhile(password: str, stored_hash: str | None) -> Any:
         verdict = await verify(password, stored_hash)
         await site.auth.set_password(account.id, "another horse")
         return verdict
 
-    monkeypatch.setattr(site.auth._hasher, "verify", changed_meanwhile)
+    monkeypatch.setattr(site.auth._parts.hasher, "verify", changed_meanwhile)
     with pytest.raises(SignInFailedError):
         await begin(site.auth)
 
@@ -168,14 +168,14 @@ async def test_slow_read_does_not_revive_an_ended_session(site: Site, monkeypatc
     """A lookup that read the session just before it ended does not put it back into memory."""
     token, _ = await begin(site.auth)
     site.clock.advance(5)
-    get = site.auth._stored.get  # to come in between of two steps
+    get = site.auth._parts.stored_sessions.get  # to come in between of two steps
 
     async def ended_meanwhile(key: str) -> Any:
         record = await get(key)
         await site.auth.sign_out(token)
         return record
 
-    monkeypatch.setattr(site.auth._stored, "get", ended_meanwhile)
+    monkeypatch.setattr(site.auth._parts.stored_sessions, "get", ended_meanwhile)
     await site.auth.sessions.resolve(token)
     monkeypatch.undo()
     assert site.auth.sessions.peek(token) is None
