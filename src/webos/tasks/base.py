@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from loguru import logger
 
 from webos.events import ModuleBus
-from webos.kernel.errors import ConfigurationError
+from webos.events.json_value import demand_json
+from webos.kernel.errors import ConfigurationError, ServiceNotFoundError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
-from webos.events.json_value import demand_json
 from webos.tasks.broker import DEFAULT_LEASE, DEFAULT_MAX_ATTEMPTS
 from webos.tasks.progress import ProgressReporter
+from webos.tasks.submission import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from loguru import Logger
 
     from webos.tasks.handle import TaskHandle
     from webos.tasks.service import TaskService
+    from webos.tasks.submission import Call
 
 __all__ = ["BaseTask", "TaskWiring"]
 
@@ -106,18 +108,38 @@ class BaseTask:
         raise NotImplementedError
 
     @classmethod
-    async def kiq(cls, *args: Any, **kwargs: Any) -> "TaskHandle":  # noqa: ANN401 - those of `run`
-        """Submit the task with the arguments of `run`; it is safe once this returns.
+    def kiq(cls, *args: Any, **kwargs: Any) -> Submission:  # noqa: ANN401 - those of `run`
+        """Return the submission of the task with the arguments of `run`, to be awaited; it is safe after that.
+
+        `await First.kiq(x).call(Second).call(Third)` submits a chain: each task follows when the former is done.
 
         Raises:
-            ConfigurationError: The task is not registered with a running application.
-            InvalidInputError: The arguments are not JSON or do not fit `run`.
-            NotSignedInError: Nobody is signed in.
+            ConfigurationError: When awaited: a task is not registered with a running application.
+            InvalidInputError: When awaited: the arguments are not JSON or do not fit `run`.
+            NotSignedInError: When awaited: nobody is signed in.
         """
+        return Submission(cls, args, kwargs)
+
+    @classmethod
+    async def _submit(cls, calls: "Sequence[Call]") -> "TaskHandle":
         if cls._tasks is None:
             msg = f"{cls.__qualname__} is not registered; tasks belong into tasks.py of a module that runs"
             raise ConfigurationError(msg)
-        return await cls._tasks.submit(cls, args, kwargs)
+        return await cls._tasks.submit_chain(calls)
+
+    @property
+    def storage(self) -> Any:  # noqa: ANN401 - that of the module which provides it
+        """The application's files.
+
+        Raises:
+            ServiceNotFoundError: No module provides them.
+        """
+        try:
+            return self._wiring.services.get("storage")
+        except ServiceNotFoundError as error:
+            msg = f"{self._wiring.name} needs files, but no module that runs provides the service storage"
+            text = "Files cannot be opened: no storage module is running."
+            raise ServiceNotFoundError(msg, user_message=text) from error
 
     def service(self, kind: type[S]) -> S:
         """Return the application's service of a type.

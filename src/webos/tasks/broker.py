@@ -20,7 +20,15 @@ from webos.tasks.outage import persistently
 if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
 
-__all__ = ["DEFAULT_LEASE", "DEFAULT_MAX_ATTEMPTS", "LABEL_LEASE", "LABEL_MAX_ATTEMPTS", "MongoLeaseBroker"]
+__all__ = [
+    "DEFAULT_LEASE",
+    "DEFAULT_MAX_ATTEMPTS",
+    "LABEL_LEASE",
+    "LABEL_MAX_ATTEMPTS",
+    "LABEL_STEP",
+    "LABEL_STEPS",
+    "MongoLeaseBroker",
+]
 
 DEFAULT_LEASE = 10.0
 """Seconds after which the task of a silent worker is started anew."""
@@ -30,6 +38,8 @@ DEFAULT_MAX_ATTEMPTS = 5
 
 LABEL_LEASE = "lease"
 LABEL_MAX_ATTEMPTS = "max_attempts"
+LABEL_STEP = "step"
+LABEL_STEPS = "steps"
 
 _BATCH = 32
 _POLL_SECONDS = 0.5
@@ -81,6 +91,7 @@ class MongoLeaseBroker(AsyncBroker):
             message.message,
             lease=float(message.labels.get(LABEL_LEASE, DEFAULT_LEASE)),
             max_attempts=int(message.labels.get(LABEL_MAX_ATTEMPTS, DEFAULT_MAX_ATTEMPTS)),
+            step=(int(message.labels.get(LABEL_STEP, 0)), int(message.labels.get(LABEL_STEPS, 1))),
             session=session,
         )
         if session is None:
@@ -135,6 +146,8 @@ class MongoLeaseBroker(AsyncBroker):
             logger.warning("a message of {} could not be settled: {}", delivery.message.name, type(error).__name__)
         finally:
             self.in_flight.pop(delivery.message.id, None)
+            if settlement.verdict is Verdict.PASSED_ON:
+                self.wake()
 
     async def give_back_unstarted(self) -> None:
         """Offer again what was claimed and not started."""
@@ -152,7 +165,7 @@ class MongoLeaseBroker(AsyncBroker):
                 await self.queue.release(message, counts=False)
             case Verdict.PARK:
                 await self.queue.park(message, settlement.reason)
-            case Verdict.LOST:
+            case Verdict.LOST | Verdict.PASSED_ON:
                 pass
 
     async def _rest(self, seconds: float) -> None:

@@ -23,6 +23,8 @@ class QueuedMessage:
         attempts: How often it was claimed and not given back unharmed, this time included.
         max_attempts: How often at most.
         lease: Seconds after which it is claimed anew if nothing is heard of its worker.
+        step: Which step of a chain it carries, from 0.
+        steps: How many steps the chain has; 1 for a task that is none.
     """
 
     id: str
@@ -32,6 +34,13 @@ class QueuedMessage:
     attempts: int
     max_attempts: int
     lease: float
+    step: int = 0
+    steps: int = 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a step follows."""
+        return self.step + 1 < self.steps
 
 
 class Verdict(Enum):
@@ -42,6 +51,7 @@ class Verdict(Enum):
     GIVE_BACK = "offer it again at once; the attempt does not count"
     PARK = "keep it, offer it to nobody"
     LOST = "leave it alone: another worker holds it"
+    PASSED_ON = "leave it alone: it carries the next step"
 
 
 @dataclass(frozen=True, slots=True)

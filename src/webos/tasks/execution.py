@@ -10,17 +10,19 @@ from loguru import logger
 from pymongo.errors import PyMongoError
 
 from webos.events import EventBus, ModuleBus
+from webos.events.json_value import demand_json
 from webos.kernel.errors import ConflictError, WebOSError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
-from webos.events.json_value import demand_json
 from webos.tasks.base import BaseTask, TaskWiring
 from webos.tasks.delivery import Delivery, Verdict
 from webos.tasks.identity import refusal
-from webos.tasks.outage import is_outage, persistently
+from webos.tasks.outage import TryLaterError, is_outage, persistently
 from webos.tasks.progress import ProgressReporter, one_line
 from webos.tasks.record import TaskState
 from webos.tasks.registry import RegisteredTask
+from webos.tasks.sending import Passage, TaskSender
+from webos.tasks.step import ChainStep, dump_steps
 from webos.tasks.store import Beginning, TaskStore
 
 __all__ = ["Execution", "Interruption", "TaskEnvironment"]
@@ -47,12 +49,14 @@ class TaskEnvironment:
         bus: The application's event bus.
         messenger: The way to the users.
         services: The application's services.
+        sender: Passes chains on to their next step.
     """
 
     store: TaskStore
     bus: EventBus
     messenger: Messenger
     services: ServiceRegistry
+    sender: TaskSender
 
 
 class Execution:
@@ -70,9 +74,12 @@ class Execution:
         self._message = delivery.message
         self._environment = environment
         self._store = environment.store
-        self._progress = ProgressReporter(lambda values: self._store.write(self._message, values))
+        self._progress = ProgressReporter(
+            lambda values: self._store.write(self._message, values), (self._message.step, self._message.steps)
+        )
         self._work: asyncio.Task[Any] | None = None
         self._interruption: Interruption | None = None
+        self._call: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     def interrupt(self, why: Interruption) -> None:
         """Make the task end; the first reason counts."""
@@ -94,6 +101,7 @@ class Execution:
             return
         if beginning.cancel_requested:
             self._interruption = Interruption.CANCELLED
+        self._call = args, kwargs
         try:
             result = await self._do(beginning, args, kwargs)
         # What a task raises ends that task and nothing else; it may also await what was cancelled.
@@ -105,7 +113,10 @@ class Execution:
             await self._end_with(error)
         else:
             await self._progress.close()
-            await self._finish(TaskState.DONE, {"result": result, "percent": 100.0, "error": ""})
+            if self._message.has_next:
+                await self._pass_on(result)
+            else:
+                await self._finish(TaskState.DONE, {"result": result, "percent": 100.0, "error": ""})
 
     async def _do(self, beginning: Beginning, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
         refused = refusal()
@@ -140,7 +151,7 @@ class Execution:
     async def _end_with(self, error: BaseException) -> None:
         match self._interruption:
             case Interruption.CANCELLED:
-                await self._finish(TaskState.CANCELLED, {})
+                await self._finish(TaskState.CANCELLED, self._kept_call())
             case Interruption.STOPPING:
                 await self._wait_again("Waiting to go on", Verdict.GIVE_BACK, delay=0)
             case Interruption.LOST:
@@ -152,12 +163,13 @@ class Execution:
         attempts = self._message.attempts
         passing = is_outage(error) or isinstance(error, self._task.task_class.retry_on)
         if passing and attempts < self._message.max_attempts:
-            delay = min(2.0 ** (attempts - 1), _LONGEST_PAUSE)
+            delay = error.delay if isinstance(error, TryLaterError) else min(2.0 ** (attempts - 1), _LONGEST_PAUSE)
             logger.warning("{} is started again in {:.0f} s: {}", self._message.name, delay, _safe(error))
             await self._wait_again("Waiting for another try", Verdict.AGAIN, delay=delay)
         else:
             logger.opt(exception=error).error("{} failed", self._message.name)
-            await self._finish(TaskState.FAILED, {"error": _safe(error)})
+            reason = f"{self._task.title}: {_safe(error)}" if self._message.steps > 1 else _safe(error)
+            await self._finish(TaskState.FAILED, {**self._kept_call(), "error": one_line(reason)})
 
     async def _wait_again(self, text: str, verdict: Verdict, *, delay: float) -> None:
         values = {**self._progress.latest, "state": TaskState.QUEUED.value, "message": text}
@@ -166,6 +178,26 @@ class Execution:
     async def _finish(self, state: TaskState, values: dict[str, Any]) -> None:
         everything = {**self._progress.latest, **values}
         await self._record(lambda: self._store.finish(self._message, state, everything), Verdict.DONE)
+
+    async def _pass_on(self, result: Any) -> None:  # noqa: ANN401 - any
+        """Let the next step of the chain follow; what has changed the document meanwhile decides."""
+        try:
+            passage = await persistently(
+                lambda: self._environment.sender.pass_on(self._message, result, self._progress.latest),
+                seconds=_OUTCOME_SECONDS,
+            )
+        except PyMongoError as error:
+            logger.error("{} is done, but its chain could not go on: {}", self._message.name, type(error).__name__)
+            passage = Passage.LOST
+        verdicts = {Passage.DONE: Verdict.PASSED_ON, Passage.CANCELLED: Verdict.DONE, Passage.LOST: Verdict.LOST}
+        self._delivery.settle(verdicts[passage])
+
+    def _kept_call(self) -> dict[str, Any]:
+        """Return what it takes to start the task once more; a chain has that already."""
+        if self._message.steps > 1:
+            return {}
+        args, kwargs = self._call
+        return {"steps": dump_steps([ChainStep.of(self._task, args, kwargs, is_first=True)])}
 
     async def _record(self, write: Callable[[], Awaitable[bool]], verdict: Verdict, *, delay: float = 0.0) -> None:
         """Write how it ended; without that the message must stay."""

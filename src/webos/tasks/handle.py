@@ -45,6 +45,17 @@ class TaskHandle:
         """
         return await self._tasks.wait(self.id, timeout)
 
+    async def resume(self) -> TaskRecord:
+        """Start the task once more after it has failed or was stopped, and return it as it is now.
+
+        A chain goes on with the step at which it ended; what was done before is not done again.
+
+        Raises:
+            NotFoundError: It is gone, or it is none of the acting user's.
+            ConflictError: It has not ended, or it was done.
+        """
+        return await self._tasks.resume(self.id)
+
     async def cancel(self) -> TaskRecord:
         """Make the task end, and return it as it is now.
 

@@ -8,7 +8,7 @@ from taskiq import TaskiqMessage, TaskiqMiddleware
 from webos.events import UserLoader, user_by_id
 from webos.kernel.context import ctx_trace_id, ctx_user, current_trace_id, new_trace_id, signed_in_user
 
-__all__ = ["IdentityMiddleware", "refusal"]
+__all__ = ["LABEL_TRACE", "LABEL_USER", "IdentityMiddleware", "refusal"]
 
 LABEL_USER = "x_user_id"
 LABEL_TRACE = "x_trace_id"

@@ -10,6 +10,7 @@ from pymongo import DeleteOne
 from webos.tasks.batch import Batch
 from webos.tasks.delivery import QueuedMessage
 from webos.tasks.outage import is_outage
+from webos.tasks.step import ChainStep
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
@@ -51,6 +52,7 @@ class LeaseQueue:
         *,
         lease: float,
         max_attempts: int,
+        step: tuple[int, int] = (0, 1),
         session: "AsyncClientSession | None" = None,
     ) -> None:
         """Add a message.
@@ -61,6 +63,7 @@ class LeaseQueue:
             body: What TaskIQ made of the call.
             lease: Seconds after which it is claimed anew if nothing is heard of its worker.
             max_attempts: How often it is claimed at most.
+            step: Which step of a chain it carries, from 0, and how many there are.
             session: Transaction in which to add it.
         """
         await self._collection.insert_one(
@@ -73,9 +76,56 @@ class LeaseQueue:
                 "attempts": 0,
                 "max_attempts": max_attempts,
                 "lease_ms": int(lease * 1000),
+                "step": list(step),
             },
             session=session,
         )
+
+    async def retarget(
+        self, message: QueuedMessage, step: ChainStep, body: bytes, number: int, session: "AsyncClientSession"
+    ) -> None:
+        """Let a held message carry another step of its chain, free to be claimed by anyone.
+
+        Args:
+            message: The message.
+            step: What it carries from now on.
+            body: What TaskIQ made of that.
+            number: Which step that is.
+            session: Transaction in which to do it.
+        """
+        await self._collection.update_one(
+            {"_id": message.id, "owner": message.token},
+            {"$set": _carrying(step, body, (number, message.steps))},
+            session=session,
+        )
+
+    async def put_back(
+        self, task_id: str, step: ChainStep, body: bytes, place: tuple[int, int], session: "AsyncClientSession"
+    ) -> None:
+        """Add a message, or free the parked one, for a task that is to be started once more.
+
+        Args:
+            task_id: Id of the task.
+            step: What it carries.
+            body: What TaskIQ made of that.
+            place: Which step of a chain that is, and how many there are.
+            session: Transaction in which to do it.
+        """
+        await self._collection.update_one(
+            {"_id": task_id},
+            {"$set": _carrying(step, body, place), "$unset": {"parked": ""}},
+            upsert=True,
+            session=session,
+        )
+
+    async def unpark(self, task_id: str, session: "AsyncClientSession") -> bool:
+        """Free a parked message, and return whether there is one."""
+        result = await self._collection.update_one(
+            {"_id": task_id},
+            {"$set": {"run_at": datetime.now(UTC), "owner": None, "attempts": 0}, "$unset": {"parked": ""}},
+            session=session,
+        )
+        return result.matched_count == 1
 
     async def find_due(self, names: Collection[str]) -> list[str]:
         """Return the ids of messages that may be claimed, the oldest first.
@@ -188,7 +238,21 @@ def _from_now(milliseconds: int | str) -> dict[str, Any]:
     return {"$dateAdd": {"startDate": "$$NOW", "unit": "millisecond", "amount": milliseconds}}
 
 
+def _carrying(step: ChainStep, body: bytes, place: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "body": body,
+        "run_at": datetime.now(UTC),
+        "owner": None,
+        "attempts": 0,
+        "max_attempts": step.max_attempts,
+        "lease_ms": int(step.lease * 1000),
+        "step": list(place),
+    }
+
+
 def _message(document: dict[str, Any]) -> QueuedMessage:
+    step, steps = document.get("step", (0, 1))
     return QueuedMessage(
         id=document["_id"],
         name=document["name"],
@@ -197,4 +261,6 @@ def _message(document: dict[str, Any]) -> QueuedMessage:
         attempts=document["attempts"],
         max_attempts=document["max_attempts"],
         lease=document["lease_ms"] / 1000,
+        step=step,
+        steps=steps,
     )

@@ -9,12 +9,27 @@ from pymongo.errors import ConnectionFailure, PyMongoError
 
 from webos.kernel.errors import UnavailableError
 
-__all__ = ["is_outage", "persistently"]
+__all__ = ["TryLaterError", "is_outage", "persistently"]
 
 T = TypeVar("T")
 
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
+
+
+class TryLaterError(UnavailableError):
+    """A task cannot go on at the moment and wants to be started again.
+
+    Args:
+        message: Why.
+        delay: Seconds after which it is started again.
+    """
+
+    code = "webos.try_later"
+
+    def __init__(self, message: str = "", *, delay: float = 1.0) -> None:
+        super().__init__(message)
+        self.delay = delay
 
 
 def is_outage(error: BaseException) -> bool:

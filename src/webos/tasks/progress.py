@@ -7,7 +7,7 @@ from typing import Any
 from loguru import logger
 from pymongo.errors import PyMongoError
 
-__all__ = ["ProgressReporter", "one_line"]
+__all__ = ["ProgressReporter", "one_line", "percent_of_chain"]
 
 _INTERVAL = 0.2
 # What fits into a number of the database, and of a browser.
@@ -20,12 +20,14 @@ class ProgressReporter:
 
     Args:
         write: Writes attributes of the task's record.
+        place: Which step of a chain it is, from 0, and how many there are: the percentage is that of the chain.
 
     Attributes:
         latest: All that was reported last, written or not.
     """
 
-    def __init__(self, write: Callable[[dict[str, Any]], Awaitable[object]]) -> None:
+    def __init__(self, write: Callable[[dict[str, Any]], Awaitable[object]], place: tuple[int, int] = (0, 1)) -> None:
+        self._place = place
         self.latest: dict[str, Any] = {}
         self._write = write
         self._is_news = False
@@ -39,7 +41,7 @@ class ProgressReporter:
             total: How many steps there are; None where that is not known.
             message: What is being done; None leaves it as it is.
         """
-        percent = round(min(100.0, 100.0 * done / total), 1) if total else None
+        percent = percent_of_chain(min(100.0, 100.0 * done / total) if total else None, *self._place)
         self.latest |= {"done": min(done, _MOST), "total": None if total is None else min(total, _MOST)}
         self.latest["percent"] = percent
         if message is not None:
@@ -63,6 +65,19 @@ class ProgressReporter:
                 # Progress is not worth failing the task; newer news will come.
                 logger.debug("progress could not be written: {}", type(error).__name__)
             await asyncio.sleep(_INTERVAL)
+
+
+def percent_of_chain(percent: float | None, step: int, steps: int) -> float | None:
+    """Return how much of a chain is done.
+
+    Args:
+        percent: How much of the step is done; None where that is not known.
+        step: Which step it is, from 0.
+        steps: How many there are.
+    """
+    if percent is None and steps == 1:
+        return None
+    return round((100.0 * step + (percent or 0.0)) / steps, 1)
 
 
 def one_line(text: str) -> str:

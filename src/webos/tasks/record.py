@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from webos.tasks.step import ChainStep, dump_steps, load_steps
+
 __all__ = ["TaskRecord", "TaskState"]
 
 
@@ -51,6 +53,8 @@ class TaskRecord:
         started_at: When it was started last.
         finished_at: When it came to its end.
         heartbeat: The last sign of life of its worker.
+        steps: The calls of a chain; of another task its own call, once it has failed or was stopped.
+        step: Which of the steps it is at, from 0.
     """
 
     id: str
@@ -74,6 +78,13 @@ class TaskRecord:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     heartbeat: datetime | None = None
+    steps: tuple[ChainStep, ...] = ()
+    step: int = 0
+
+    @property
+    def failed_step(self) -> ChainStep | None:
+        """The step at which it has failed; None if it has not, or if nothing is kept of its call."""
+        return self.steps[self.step] if self.state is TaskState.FAILED and self.steps else None
 
     def to_document(self) -> dict[str, Any]:
         """Return the record as it is stored.
@@ -87,6 +98,7 @@ class TaskRecord:
             "state": self.state.value,
             "checkpoint": json.dumps(self.checkpoint),
             "result": json.dumps(self.result),
+            "steps": dump_steps(self.steps),
         }
 
     @classmethod
@@ -100,5 +112,6 @@ class TaskRecord:
                 "state": TaskState(document["state"]),
                 "checkpoint": json.loads(document["checkpoint"]),
                 "result": json.loads(document["result"]),
+                "steps": load_steps(document.get("steps", "[]")),
             }
         )

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskiq import AsyncTaskiqDecoratedTask
 
-from webos.kernel.errors import ConfigurationError, InvalidInputError
+from webos.kernel.errors import ConfigurationError
 from webos.kernel.loader import defined_in
-from webos.events.json_value import demand_json
 from webos.tasks.base import BaseTask
 from webos.tasks.broker import LABEL_LEASE, LABEL_MAX_ATTEMPTS, MongoLeaseBroker
 from webos.tasks.keeper import SHORTEST_LEASE
@@ -39,20 +38,6 @@ class RegisteredTask:
     title: str
     task_class: type[BaseTask]
     sender: AsyncTaskiqDecoratedTask[Any, Any]
-
-    def demand_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Refuse arguments that cannot travel or do not fit `run`.
-
-        Raises:
-            InvalidInputError: The message says which and why.
-        """
-        demand_json([*args], f"{self.name}: args")
-        demand_json(kwargs, f"{self.name}: kwargs")
-        try:
-            inspect.signature(self.task_class.run).bind(None, *args, **kwargs)
-        except TypeError as error:
-            msg = f"{self.name}: {error}"
-            raise InvalidInputError(msg) from None
 
 
 Execute = Callable[[RegisteredTask, tuple[Any, ...], dict[str, Any]], Awaitable[None]]

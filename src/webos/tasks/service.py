@@ -3,13 +3,11 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
-
-from taskiq.exceptions import SendTaskError
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
@@ -26,10 +24,14 @@ from webos.tasks.handle import TaskHandle
 from webos.tasks.identity import IdentityMiddleware
 from webos.tasks.keeper import LeaseKeeper
 from webos.tasks.lease_queue import LeaseQueue
+from webos.tasks.progress import one_line
 from webos.tasks.record import TaskRecord, TaskState
-from webos.tasks.registry import RegisteredTask, TaskRegistry
+from webos.tasks.registry import TaskRegistry
 from webos.tasks.running import RunningTasks
+from webos.tasks.sending import TaskSender
+from webos.tasks.step import ChainStep
 from webos.tasks.store import TaskStore
+from webos.tasks.submission import Call
 from webos.tasks.watcher import TaskListener, TaskWatcher
 from webos.tasks.worker import Worker
 
@@ -71,13 +73,13 @@ class TaskService:
         slots: int = 20,
     ) -> None:
         self._changes = changes
-        self._client = connection.client
         self._store = TaskStore(connection.raw[_TASKS])
         self._queue = LeaseQueue(connection.raw[_QUEUE])
-        self._running = RunningTasks(TaskEnvironment(self._store, bus, messenger, services), self._store)
         self._watcher = TaskWatcher(self._store, changes)
         self._broker = MongoLeaseBroker(self._queue, slots=slots, on_dead=self._bury)
         self._broker.add_middlewares(IdentityMiddleware(load_user))
+        self._sender = TaskSender(connection.client, self._store, self._broker)
+        self._running = RunningTasks(TaskEnvironment(self._store, bus, messenger, services, self._sender), self._store)
         self._registry = TaskRegistry(self._broker, self._running.execute)
         keeper = LeaseKeeper(self._broker, on_beat=self._running.beat, on_lost=self._running.lose)
         self._worker = Worker(self._broker, keeper, slots=slots)
@@ -150,23 +152,42 @@ class TaskService:
             InvalidInputError: The arguments are not JSON or do not fit.
             NotSignedInError: Nobody is signed in.
         """
+        return await self.submit_chain([(task_class, args, kwargs or {})])
+
+    async def submit_chain(self, calls: Sequence[Call], *, session: "AsyncClientSession | None" = None) -> TaskHandle:
+        """Submit tasks as the acting user, each to follow when the former is done; they are safe once this returns.
+
+        They are one task to those who look: with one document, one progress and one end.
+
+        Args:
+            calls: The tasks with their arguments.
+            session: Transaction in which to submit them; one of its own where None.
+
+        Raises:
+            ConfigurationError: A class is not registered.
+            InvalidInputError: Arguments are not JSON or do not fit.
+            NotSignedInError: Nobody is signed in.
+        """
         user = signed_in_user()
-        registered = self._registry[task_class]
-        registered.demand_arguments(args, kwargs or {})
+        steps = tuple(
+            ChainStep.of(self._registry[task_class], args, kwargs, is_first=number == 0)
+            for number, (task_class, args, kwargs) in enumerate(calls)
+        )
+        first = self._registry[calls[0][0]]
         record = TaskRecord(
             id=uuid4().hex,
-            name=registered.name,
-            title=registered.title,
-            module=registered.module,
+            name=first.name,
+            title=one_line(" → ".join(step.title for step in steps)),
+            module=first.module,
             state=TaskState.QUEUED,
             user_id=user.id,
             username=user.username,
             trace_id=current_trace_id() or new_trace_id(),
             created_at=datetime.now(UTC),
+            steps=steps if len(steps) > 1 else (),
         )
         with acting_as(user, record.trace_id):
-            await self._send(registered, record, args, kwargs or {})
-        self._broker.wake()
+            await self._sender.send(first, record, steps[0], session)
         return TaskHandle(record.id, self)
 
     async def get(self, task_id: str) -> TaskRecord:
@@ -209,6 +230,18 @@ class TaskService:
             self._running.cancel(task_id)
         return record
 
+    async def resume(self, task_id: str) -> TaskRecord:
+        """Start a task once more that has failed or was stopped, with the rights its user has then.
+
+        A chain goes on with the step at which it ended.
+
+        Raises:
+            NotFoundError: There is none, or it is somebody else's.
+            ConflictError: It has not ended, or it was done.
+        """
+        await self._sender.resume((await self.get(task_id)).id)
+        return await self.get(task_id)
+
     async def wait(self, task_id: str, timeout: float | None = None) -> TaskRecord:  # noqa: ASYNC109 - a deadline for the wait
         """Wait until a task has come to its end, and return it as it is then.
 
@@ -249,24 +282,6 @@ class TaskService:
             user_id: Whose tasks. Who asks for those of all users (None) must not show them to everyone.
         """
         return self._watcher.subscribe(listener, user_id)
-
-    async def _send(
-        self, registered: RegisteredTask, record: TaskRecord, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        """Add document and message in one transaction: neither is ever without the other."""
-        kicker = registered.sender.kicker().with_task_id(record.id)
-
-        async def write(session: "AsyncClientSession") -> None:
-            await self._store.add(record, session)
-            with self._broker.within(session):
-                try:
-                    await kicker.kiq(*args, **kwargs)
-                except SendTaskError as error:
-                    # The transaction decides by the driver's error whether to try again.
-                    raise error.__cause__ or error from None
-
-        async with self._client.start_session() as session:
-            await session.with_transaction(write)
 
     def _on_change(self, change: Change) -> None:
         """Look for what other processes submit or want to end; nothing is read for it."""

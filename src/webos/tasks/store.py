@@ -1,7 +1,7 @@
 """The task documents."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from pymongo import UpdateOne
 from webos.tasks.batch import Batch
 from webos.tasks.delivery import QueuedMessage
 from webos.tasks.outage import is_outage
+from webos.tasks.progress import percent_of_chain
 from webos.tasks.record import TaskRecord, TaskState
+from webos.tasks.step import ChainStep, dump_steps
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.client_session import AsyncClientSession
@@ -61,9 +63,9 @@ class TaskStore:
         """Add the document of a new task in a transaction."""
         await self._collection.insert_one({**record.to_document(), "fence": _NOT_STARTED}, session=session)
 
-    async def get(self, task_id: str) -> TaskRecord | None:
+    async def get(self, task_id: str, session: "AsyncClientSession | None" = None) -> TaskRecord | None:
         """Return a task, or None if there is none with that id."""
-        document = await self._collection.find_one({"_id": task_id})
+        document = await self._collection.find_one({"_id": task_id}, session=session)
         return TaskRecord.from_document(document) if document is not None else None
 
     async def get_many(self, task_ids: Iterable[str]) -> list[TaskRecord]:
@@ -119,6 +121,59 @@ class TaskStore:
         """
         changes = {**_stored(values), "state": state.value, "finished_at": datetime.now(UTC)}
         return await self._write(message, message.token, changes)
+
+    async def get_held(self, message: QueuedMessage, session: "AsyncClientSession") -> TaskRecord | None:
+        """Return a running task, or None if the delivery of `message` has it no more."""
+        document = await self._collection.find_one({"_id": message.id}, session=session)
+        has_it = document is not None and document["fence"] == message.token
+        return TaskRecord.from_document(document) if document is not None and has_it else None
+
+    async def finish_held(
+        self, message: QueuedMessage, state: TaskState, values: dict[str, Any], session: "AsyncClientSession"
+    ) -> None:
+        """Bring a task to its end in a transaction."""
+        changes = {**_stored(values), "state": state.value, "finished_at": datetime.now(UTC)}
+        await self._collection.update_one(
+            {"_id": message.id, "fence": message.token}, {"$set": changes}, session=session
+        )
+
+    async def pass_on(
+        self, message: QueuedMessage, number: int, steps: Sequence[ChainStep], session: "AsyncClientSession"
+    ) -> None:
+        """Let a chain wait for the start of its next step.
+
+        Args:
+            message: The message of the step that is done.
+            number: Which step is the next.
+            steps: All steps, the next with the result of the former.
+            session: Transaction in which to do it.
+        """
+        changes = {
+            "state": TaskState.QUEUED.value,
+            "fence": _NOT_STARTED,
+            "step": number,
+            "steps": dump_steps(steps),
+            "checkpoint": json.dumps(None),
+            "percent": percent_of_chain(None, number, len(steps)),
+            "done": 0,
+            "total": None,
+            "message": steps[number].title,
+        }
+        await self._collection.update_one(
+            {"_id": message.id, "fence": message.token}, {"$set": changes}, session=session
+        )
+
+    async def revive(self, task_id: str, session: "AsyncClientSession") -> None:
+        """Let a task that has ended wait to be started once more."""
+        changes = {
+            "state": TaskState.QUEUED.value,
+            "fence": "resumed",
+            "error": "",
+            "attempts": 0,
+            "cancel_requested": False,
+            "finished_at": None,
+        }
+        await self._collection.update_one({"_id": task_id}, {"$set": changes}, session=session)
 
     async def fail_unstarted(self, message: QueuedMessage, error: str) -> None:
         """Bring a task to its end that no delivery will have any more."""

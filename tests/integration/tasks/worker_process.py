@@ -1,9 +1,13 @@
-"""A worker in a process of its own, which a test may kill. Run as a script: DATABASE USER_ID [ENDPOINT_FILE]."""
+"""A worker in a process of its own, which a test may kill. Run as a script: DATABASE USER_ID [ENDPOINT_FILE [MODE]].
+
+The modes `exit-before-passing` and `exit-after-passing` end the process around the moment in which a chain goes on.
+"""
 
 import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from webos.data.changes import ChangeHub
@@ -14,6 +18,7 @@ from webos.kernel.context import Principal, User
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
 from webos.tasks import BaseTask, TaskService
+from webos.tasks.sending import Passage, TaskSender
 
 
 class Survivor(BaseTask):
@@ -30,6 +35,43 @@ class Survivor(BaseTask):
             await self.checkpoint({"next": step + 1})
             await asyncio.sleep(pause)
         return first
+
+
+class First(BaseTask):
+    """Writes a line and returns a number."""
+
+    lease = 2
+
+    async def run(self, path: str) -> int:
+        """Return 21."""
+        with Path(path).open("a", encoding="ascii") as file:  # noqa: ASYNC230 - one short line
+            file.write("first\n")
+        return 21
+
+
+class Second(BaseTask):
+    """Writes a line and returns twice the number."""
+
+    lease = 2
+
+    async def run(self, number: int, path: str) -> int:
+        """Return twice the number."""
+        with Path(path).open("a", encoding="ascii") as file:  # noqa: ASYNC230 - one short line
+            file.write("second\n")
+        return 2 * number
+
+
+def end_around_passing(moment: str) -> None:
+    """End the process before or after a step of a chain is stored as done."""
+    pass_on = TaskSender.pass_on
+
+    async def dying(self: TaskSender, *args: Any) -> Passage:
+        if moment == "before":
+            os._exit(9)
+        await pass_on(self, *args)
+        os._exit(9)
+
+    TaskSender.pass_on = dying  # type: ignore[method-assign, assignment]
 
 
 async def main() -> None:
@@ -51,7 +93,10 @@ async def main() -> None:
         messenger=Messenger(),
         services=ServiceRegistry(),
     )
-    tasks.register("shop", Survivor)
+    for task in (Survivor, First, Second):
+        tasks.register("shop", task)
+    if len(sys.argv) > 4 and sys.argv[4].startswith("exit-"):
+        end_around_passing(sys.argv[4].split("-")[1])
     await tasks.start()
     await changes.start()
     await tasks.run_worker()
