@@ -1,16 +1,17 @@
 """The base of all services."""
 
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from loguru import logger
 from pydantic import BaseModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from webos.events import EventBus, ModuleBus
+from webos.kernel.errors import ServiceNotFoundError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from loguru import Logger
     from pymongo import AsyncMongoClient
 
-__all__ = ["BaseService", "ServiceWiring"]
+__all__ = ["BaseService", "ServiceWiring", "ServiceWirings"]
 
+R = TypeVar("R")
 S = TypeVar("S")
 
 
@@ -42,6 +44,36 @@ class ServiceWiring:
     messenger: Messenger
     client: "AsyncMongoClient[dict[str, Any]]"
     settings: BaseModel | None = None
+
+
+class ServiceWirings:
+    """What services of each module are built with, for those that nobody has written: the ones behind a `rest_router`."""
+
+    def __init__(self) -> None:
+        self._wirings: dict[str, ServiceWiring] = {}
+        self._built: dict[type[BaseService], BaseService] = {}
+
+    def add(self, wiring: ServiceWiring) -> None:
+        """Remember what the services of a module are built with."""
+        self._wirings[wiring.module] = wiring
+
+    def instance(self, kind: "type[S]", module: str) -> S:
+        """Return the one instance of a service, built when it is first asked for.
+
+        Args:
+            kind: The service.
+            module: Name of its module.
+
+        Raises:
+            ServiceNotFoundError: There is no such module.
+        """
+        if kind not in self._built:
+            if module not in self._wirings:
+                msg = f"there is no module {module!r}"
+                raise ServiceNotFoundError(msg)
+            made: Any = kind
+            self._built[made] = made(self._wirings[module])
+        return cast("S", self._built[cast("Any", kind)])
 
 
 class BaseService:
@@ -79,9 +111,27 @@ class BaseService:
         """
         return self.services.get(kind)
 
+    async def run_in_transaction(self, work: Callable[[AsyncClientSession], Awaitable[R]]) -> R:
+        """Run `work` in one database transaction, and again from the beginning where another one stood in its way.
+
+        It is repeated for up to two minutes when the server says that a repetition may succeed, so it must do nothing
+        outside of the database that it cannot do twice. Emit events with `session=`: they belong to the attempt that
+        was committed.
+
+        Args:
+            work: Gets the session to hand to each write, as `session=`; reads what it decides upon anew each time.
+
+        Returns:
+            What `work` returns.
+        """
+        async with self._client.start_session() as session:
+            return await session.with_transaction(work)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncClientSession]:
         """Run the block in one database transaction; an exception takes everything in it back.
+
+        A block cannot be repeated where another transaction stands in its way; `run_in_transaction` does that.
 
         Yields:
             The session to hand to each write, as `session=`.

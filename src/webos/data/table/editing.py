@@ -10,7 +10,7 @@ from webos.data.table.columns import Column, columns_of
 from webos.data.table.rows import plain_value
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 
-__all__ = ["apply_changes", "change_document", "create_document", "find_document", "validation_messages"]
+__all__ = ["apply_changes", "assign", "change_document", "create_document", "find_document", "validation_messages"]
 
 _ATTEMPTS = 5
 
@@ -83,7 +83,7 @@ def apply_changes(
             raise InvalidInputError(fields={name: "This field cannot be changed here."})
     if revision is not None and revision != target.revision:
         _refuse_overlap(target, changes, was, columns)
-    messages = _assign(target, dict(changes))
+    messages = assign(target, dict(changes))
     if messages:
         raise InvalidInputError("; ".join(messages.values()), fields=messages)
 
@@ -105,8 +105,8 @@ async def create_document(document: type[CoreDocument], values: Mapping[str, Any
     return stored
 
 
-def _assign(target: CoreDocument, values: dict[str, Any]) -> dict[str, str]:
-    """Set the values; a rule over several fields may hold only when the others are set as well."""
+def assign(target: CoreDocument, values: dict[str, Any]) -> dict[str, str]:
+    """Set the values and return what is wrong with them; a rule over several fields may hold when all are set."""
     validator = type(target).__pydantic_validator__
     while values:
         refused: dict[str, Any] = {}

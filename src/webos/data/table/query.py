@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -34,11 +34,13 @@ class TableQuery:
         filter: Conditions by column, in AG Grid's form of a filter model.
         sort: Columns and directions (`asc`, `desc`), the most important first.
         search: Words to look for in every text column.
+        where: A further filter in the database's words, from those who have compiled it themselves.
     """
 
     filter: Mapping[str, Any]
     sort: Sequence[tuple[str, str]] = ()
     search: str = ""
+    where: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,13 @@ def compile_sort(columns: Mapping[str, Column], sort: Sequence[tuple[str, str]])
     compiled: list[tuple[str, int]] = []
     for name, direction in sort:
         column = columns.get(name)
+        if direction not in {"asc", "desc"}:
+            raise InvalidInputError(fields={name: "The direction is asc or desc."})
+        if name == "id" and column is None:
+            return [*compiled, ("_id", ASCENDING if direction == "asc" else DESCENDING)]
         if column is None or not column.sortable:
             msg = f"cannot sort by {name!r}"
             raise InvalidInputError(msg, fields={name: "This column cannot be sorted by."})
-        if direction not in {"asc", "desc"}:
-            raise InvalidInputError(fields={name: "The direction is asc or desc."})
         compiled.append((column.stored, ASCENDING if direction == "asc" else DESCENDING))
     return [*compiled, ("_id", compiled[-1][1] if compiled else ASCENDING)]
 

@@ -114,6 +114,19 @@ class TableService:
         rows = await render_rows(columns, documents, self._labels)
         return Block(rows, view.handle, view.known_total)
 
+    async def view(self, info: ModelInfo, query: TableQuery, handle: str = "") -> View:
+        """Return the ids of what a query asks for, in order; the caller has checked that the acting user may read it.
+
+        Args:
+            info: The model.
+            query: Which rows in which order.
+            handle: Of an earlier view of the same query, to see the same again.
+
+        Raises:
+            InvalidInputError: The query asks for what the model does not have.
+        """
+        return await self._views.open(info, query, handle)
+
     async def total(self, model: str, query: TableQuery, handle: str = "") -> tuple[str, int]:
         """Return the handle and the number of rows; waits until they are counted."""
         view = await self._views.open(self.info(model), query, handle)

@@ -95,11 +95,20 @@ class IdSnapshot:
             self._others = [identity for identity in self._others if identity not in identities]
             return
         for identity in identities:
-            at = self._packed.find(identity.binary)
-            while at >= 0 and at % _ID_BYTES:
-                at = self._packed.find(identity.binary, at + 1)
-            if at >= 0:
-                del self._packed[at : at + _ID_BYTES]
+            found = self.find(identity)
+            if found is not None:
+                del self._packed[found * _ID_BYTES : (found + 1) * _ID_BYTES]
+
+    def find(self, identity: Any) -> int | None:  # noqa: ANN401 - an id of any type
+        """Return at which place an id stands; None where it does not."""
+        if self._others is not None:
+            return self._others.index(identity) if identity in self._others else None
+        if not isinstance(identity, ObjectId):
+            return None
+        at = self._packed.find(identity.binary)
+        while at >= 0 and at % _ID_BYTES:
+            at = self._packed.find(identity.binary, at + 1)
+        return at // _ID_BYTES if at >= 0 else None
 
     def cancel(self) -> None:
         """Stop filling."""

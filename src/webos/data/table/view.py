@@ -16,7 +16,7 @@ from webos.data.table.columns import Column
 from webos.data.table.query import TableQuery, compile_sort
 from webos.data.table.snapshot import IdSnapshot
 
-__all__ = ["PLAIN", "View", "canonical", "default_order", "is_newest_first", "moves", "parse_handle"]
+__all__ = ["PLAIN", "View", "canonical", "declared_order", "default_order", "is_newest_first", "moves", "parse_handle"]
 
 
 def canonical(query: object) -> str:
@@ -46,7 +46,7 @@ def declared_order(info: ModelInfo) -> tuple[str, str]:
 
 def is_newest_first(info: ModelInfo, query: TableQuery) -> bool:
     """Return whether the rows are wanted from the newest to the oldest, which is the order of the ids reversed."""
-    return not query.sort and declared_order(info) == ("id", "desc")
+    return (list(query.sort) or [declared_order(info)]) == [("id", "desc")]
 
 
 def default_order(info: ModelInfo, columns: Mapping[str, Column]) -> list[tuple[str, int]]:
@@ -92,6 +92,14 @@ class View:
         """Return the number of rows; waits until it is known."""
         await self.snapshot.total()
         return self._size()
+
+    async def find(self, identity: Any) -> int | None:  # noqa: ANN401 - an id of any type
+        """Return at which row an id stands; None where it does not."""
+        total = await self.total()
+        found = self.snapshot.find(identity)
+        if found is None or found >= total:
+            return None
+        return total - 1 - found if self.newest_first else found
 
     def _size(self) -> int:
         return len(self.snapshot) if self.newest is None else self.snapshot.count_up_to(self.newest)

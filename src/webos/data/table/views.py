@@ -71,12 +71,18 @@ class ViewOpener:
             # One snapshot serves both directions: new rows are added to its end either way.
             order = [("_id", ASCENDING)]
         targets = [self._target(lookup) for lookup in lookups]
-        asked = canonical([chosen, search, [(each.column.stored, each.condition, each.negate) for each in lookups]])
+        asked = canonical(
+            [
+                join_conditions([chosen, query.where]),
+                search,
+                [(each.column.stored, each.condition, each.negate) for each in lookups],
+            ]
+        )
         key = (info.collection, self._scope([info, *targets]), asked, tuple(order))
         if (kept := self._find(handle, key, newest_first=newest_first)) is not None:
             return kept
         links = [await self._resolve(lookup, target) for lookup, target in zip(lookups, targets, strict=True)]
-        joined = join_conditions([chosen, search, *links])
+        joined = join_conditions([chosen, query.where, search, *links])
         self._watch(info)
         token, snapshot = self._snapshots.open(
             # No change of this collection tells that the label of a linked document was changed.
