@@ -6,7 +6,7 @@ Knows the driver and the files of a module, but neither modules that run nor Bea
 from webos.data.migrations.context import MigrationContext
 from webos.data.migrations.errors import LeaseLostError, MigrationError
 from webos.data.migrations.lease import MigrationLease
-from webos.data.migrations.log import MigrationLog, MigrationRecord
+from webos.data.migrations.log import Direction, MigrationLog, MigrationRecord
 from webos.data.migrations.module import MigratedModule
 from webos.data.migrations.plan import Plan, Step
 from webos.data.migrations.run import Progress
@@ -14,6 +14,7 @@ from webos.data.migrations.runner import Migrator
 from webos.data.migrations.trial import Trial
 
 __all__ = [
+    "Direction",
     "LeaseLostError",
     "MigratedModule",
     "MigrationContext",

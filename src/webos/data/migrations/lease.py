@@ -5,6 +5,9 @@ So each lease has a number, greater than all before it, and a second document, t
 migration writes in a transaction counts only if in that same transaction the fence still holds the number of its
 runner. The fence is a document of its own because the lease is renewed all the time: a long transaction that wrote
 to it would always conflict.
+
+A killed process may leave a transaction open, which the server keeps for a minute and which holds back whoever wants
+the same documents. So the lease names the session of its holder, and who takes over ends it.
 """
 
 import asyncio
@@ -16,9 +19,11 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from bson import Binary
 from loguru import logger
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from webos.data.migrations.errors import LeaseLostError
 
@@ -48,12 +53,25 @@ class MigrationLease:
         number: Greater than those of all holders before.
         seconds: How long it holds without a sign of life.
         since: When it was taken, by the monotonic clock.
+        session: The session for all transactions of the holder.
+
+    Attributes:
+        number: Greater than those of all holders before.
+        session: The session for all transactions of the holder.
     """
 
     def __init__(
-        self, collection: "AsyncCollection[dict[str, Any]]", token: str, number: int, seconds: float, since: float
+        self,
+        collection: "AsyncCollection[dict[str, Any]]",
+        token: str,
+        number: int,
+        *,
+        seconds: float,
+        since: float,
+        session: "AsyncClientSession",
     ) -> None:
         self.number = number
+        self.session = session
         self._collection = collection
         self._token = token
         self._seconds = seconds
@@ -98,7 +116,7 @@ class MigrationLease:
     async def release(self) -> None:
         """Let the next one have it at once."""
         await self._collection.update_one(
-            {"_id": _LEASE, "owner": self._token}, {"$set": {"until": _NEVER, "owner": None}}
+            {"_id": _LEASE, "owner": self._token}, {"$set": {"until": _NEVER, "owner": None, "session": None}}
         )
 
 
@@ -113,16 +131,17 @@ async def holding_lease(
         seconds: How long it holds without a sign of life.
         on_wait: Called with who holds it, at first and from time to time while we wait.
     """
-    lease = await _acquire(database[LOCK], seconds, on_wait)
-    renewal = asyncio.create_task(_keep(lease, seconds), name="migration lease")
-    try:
-        yield lease
-    finally:
-        renewal.cancel()
-        await asyncio.gather(renewal, return_exceptions=True)
-        # If the database is gone, the lease ends by itself.
-        with suppress(PyMongoError):
-            await lease.release()
+    async with database.client.start_session() as session:
+        lease = await _acquire(database[LOCK], seconds, session, on_wait)
+        renewal = asyncio.create_task(_keep(lease, seconds), name="migration lease")
+        try:
+            yield lease
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+            # If the database is gone, the lease ends by itself.
+            with suppress(PyMongoError):
+                await lease.release()
 
 
 async def _keep(lease: MigrationLease, seconds: float) -> None:
@@ -135,25 +154,37 @@ async def _keep(lease: MigrationLease, seconds: float) -> None:
 
 
 async def _acquire(
-    collection: "AsyncCollection[dict[str, Any]]", seconds: float, on_wait: Callable[[str], None] | None
+    collection: "AsyncCollection[dict[str, Any]]",
+    seconds: float,
+    session: "AsyncClientSession",
+    on_wait: Callable[[str], None] | None,
 ) -> MigrationLease:
-    first = {"$setOnInsert": {"until": _NEVER, "owner": None, "number": 0, "host": ""}}
+    nobody = {"until": _NEVER, "owner": None, "number": 0, "host": "", "session": None, "previous": None}
+    first = {"$setOnInsert": nobody}
     # Two that make it at the same moment: one of them has.
     with suppress(DuplicateKeyError):
         await collection.update_one({"_id": _LEASE}, first, upsert=True)
     token, told = token_hex(8), float("-inf")
     while True:
         begun = time.monotonic()
-        await collection.update_one({"_id": _LEASE}, _take(token, seconds))
+        await collection.update_one({"_id": _LEASE}, _take(token, seconds, session))
         found = await collection.find_one({"_id": _LEASE}) or {}
         if found.get("owner") == token:
             number = int(found["number"])
+            await _end_session(collection, found.get("previous"))
             await _raise_fence(collection, number)
-            return MigrationLease(collection, token, number, seconds, begun)
+            return MigrationLease(collection, token, number, seconds=seconds, since=begun, session=session)
         if on_wait is not None and begun - told >= _TELL_SECONDS:
             told = begun
             on_wait(str(found.get("host", "")))
         await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _end_session(collection: "AsyncCollection[dict[str, Any]]", session: UUID | None) -> None:
+    if session is not None:
+        # Where the account may not, the server ends it by itself, only later.
+        with suppress(OperationFailure):
+            await collection.database.client.admin.command({"killSessions": [{"id": Binary.from_uuid(session)}]})
 
 
 async def _raise_fence(collection: "AsyncCollection[dict[str, Any]]", number: int) -> None:
@@ -166,7 +197,7 @@ async def _raise_fence(collection: "AsyncCollection[dict[str, Any]]", number: in
         return
 
 
-def _take(token: str, seconds: float) -> list[dict[str, Any]]:
+def _take(token: str, seconds: float, session: "AsyncClientSession") -> list[dict[str, Any]]:
     """Return the update that takes the lease if it is free, by the clock of the database server."""
     taken = {"$eq": ["$owner", token]}
     host = f"{socket.gethostname()} ({os.getpid()})"
@@ -177,6 +208,8 @@ def _take(token: str, seconds: float) -> list[dict[str, Any]]:
                 "number": {"$cond": [taken, {"$add": ["$number", 1]}, "$number"]},
                 "until": {"$cond": [taken, _from_now(seconds), "$until"]},
                 "host": {"$cond": [taken, {"$literal": host}, "$host"]},
+                "previous": {"$cond": [taken, "$session", "$previous"]},
+                "session": {"$cond": [taken, session.session_id["id"], "$session"]},
             }
         },
     ]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pymongo import WriteConcern
@@ -148,9 +148,11 @@ class MigrationRun:
         """Open a transaction and work in it.
 
         Args:
-            session: The session to open it in; a new one where None.
+            session: The session to open it in; that of the lease where None.
         """
-        session = session or self.database.client.start_session()
+        if session is None:
+            assert self.lease is not None  # noqa: S101 - a trial brings its own
+            session = self.lease.session
         await session.start_transaction(read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority"))
         self.session = session
 
@@ -159,15 +161,19 @@ class MigrationRun:
         session, self.session = self.session, None
         assert session is not None  # noqa: S101 - the caller has begun one
         await session.commit_transaction()
-        await session.end_session()
 
     async def abandon(self) -> None:
         """End the transaction that is open, if there is one, and forget what was written in it."""
         session, self.session = self.session, None
-        if session is not None:
-            # Ends the transaction as well, and does not fail where the server has ended it already.
-            await session.end_session()
+        if session is not None and session.in_transaction:
+            await session.abort_transaction()
 
-    def anew(self, *, whole: bool) -> "MigrationRun":
-        """Return the run to begin with once more; it goes on from the checkpoints of this one."""
-        return replace(self, whole=whole, session=None, counts={}, loops=0)
+    async def begin_anew(self, *, whole: bool) -> None:
+        """Forget what is not committed and begin once more.
+
+        Args:
+            whole: Whether in one transaction.
+        """
+        await self.abandon()
+        self.whole = whole
+        self.counts, self.loops = {}, 0

@@ -1,6 +1,7 @@
 """Running migrations: each once, in its order, by one process at a time."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["Migrator"]
 
 _LEASE_SECONDS = 15.0
-_ATTEMPTS = 5
-_PAUSE_SECONDS = 0.2
-# The server ends a transaction that takes longer than a minute.
+# The server ends a transaction that takes longer than a minute. Until then, one that a killed process has left open
+# is in the way of others that want to change the same documents.
 _LONGEST_TRANSACTION = 50.0
+_PATIENCE_SECONDS = 100.0
+_PAUSE_SECONDS = 0.5
 _TOO_LARGE = {257, 290, 313}
 
 
@@ -114,21 +116,21 @@ class Migrator:
             on_progress=self._on_progress,
         )
         logger.info("{}: running {}", run.file.id, step.direction.value)
-        for attempt in range(1, _ATTEMPTS + 1):
-            if await self._resume(run):
-                break
+        patience = time.monotonic() + _PATIENCE_SECONDS
+        while not await self._resume(run):
+            begun = time.monotonic()
             try:
                 await _attempt(run, function)
                 break
             except BatchesNeeded:
-                run = run.anew(whole=False)
+                await run.begin_anew(whole=False)
             except PyMongoError as error:
-                _explain_size(run, error)
-                if attempt == _ATTEMPTS or not _may_pass(error):
+                _explain_size(run, error, time.monotonic() - begun)
+                if time.monotonic() > patience or not _may_pass(error):
                     raise
                 logger.warning("{}: {}, trying again", run.file.id, type(error).__name__)
-                await asyncio.sleep(_PAUSE_SECONDS * attempt)
-                run = run.anew(whole=run.whole)
+                await run.begin_anew(whole=run.whole)
+                await asyncio.sleep(_PAUSE_SECONDS)
             finally:
                 await run.abandon()
         documents = sum(run.counts.values())
@@ -145,6 +147,7 @@ class Migrator:
             logger.warning("{}: the file was changed since it stopped; what is done already stays", run.file.id)
         run.whole = False
         run.checkpoints = list(record.checkpoints)
+        run.counts = dict(record.documents)
         logger.info("{}: going on behind {} documents", run.file.id, sum(each.done for each in run.checkpoints))
         return False
 
@@ -163,10 +166,10 @@ async def _attempt(run: MigrationRun, function: Function) -> None:
     await run.commit()
 
 
-def _explain_size(run: MigrationRun, error: PyMongoError) -> None:
+def _explain_size(run: MigrationRun, error: PyMongoError, seconds: float) -> None:
     """Raise what to do, if a migration is more than a transaction can take."""
     too_large = isinstance(error, OperationFailure) and error.code in _TOO_LARGE
-    if run.whole and (too_large or run.seconds > _LONGEST_TRANSACTION):
+    if run.whole and (too_large or seconds > _LONGEST_TRANSACTION):
         msg = f"{run.file.id} changes more than one transaction can take; let it run over `ctx.batches(...)`"
         raise MigrationError(msg) from error
 
