@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     auth_events_days: int = Field(
         default=365, ge=1, le=36500, description="Days for which sign-ins and changes of accounts are kept on record."
     )
+    audit_days: int = Field(
+        default=730, ge=0, le=36500, description="Days that the record of changes reaches back; 0 keeps it for ever."
+    )
     test_mongo_url: SecretStr | None = Field(
         default=None, description="MongoDB replica set for the test suite instead of the embedded server."
     )

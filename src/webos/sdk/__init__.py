@@ -2,7 +2,11 @@
 
 from beanie import BackLink, Indexed, Link
 
-from webos.auth import CurrentUser, require_permission
+from webos.auth import Account, ApiKey, CurrentUser, OwnAccount, SessionRecord, require_permission
+from webos.data.audit.change_set import ChangeSet
+from webos.data.audit.records import AuditEntry, AuditPage, FieldChange, UndoConflict, UndoReport, Version
+from webos.data.audit.service import AuditService
+from webos.data.conflicts import EditConflictError, FieldConflict
 from webos.data.crud.states import IllegalMoveError, StateMachine
 from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.migrations import MigrationContext
@@ -38,17 +42,26 @@ from webos.ui.layout import LayoutManager
 from webos.ui.page import Page
 
 __all__ = [
+    "Account",
     "AdminArea",
+    "ApiKey",
     "AppContext",
+    "AuditEntry",
+    "AuditPage",
+    "AuditService",
     "BackLink",
     "BaseService",
     "BaseTask",
+    "ChangeSet",
     "ConflictError",
     "CoreDocument",
     "CrudService",
     "CurrentUser",
+    "EditConflictError",
     "EventBus",
     "EventEnvelope",
+    "FieldChange",
+    "FieldConflict",
     "IllegalMoveError",
     "Indexed",
     "Inject",
@@ -65,17 +78,22 @@ __all__ = [
     "ModuleState",
     "NotFoundError",
     "NotSignedInError",
+    "OwnAccount",
     "OwnedDocument",
     "Page",
     "PermissionDeniedError",
     "SearchableSecret",
     "Secret",
     "ServiceRegistry",
+    "SessionRecord",
     "StateMachine",
     "TableService",
     "TaskService",
     "UnavailableError",
+    "UndoConflict",
+    "UndoReport",
     "User",
+    "Version",
     "WebOSError",
     "WebOSHookSpec",
     "crud_router",

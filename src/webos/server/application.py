@@ -58,6 +58,7 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
             app.database.adapt(traits)
             await app.auth.start()
             await ensure_administrator(app.auth, app.settings)
+            await app.audit.start()
             await app.changes.start()
             stack.push_async_callback(app.changes.stop)
             watcher = IdentityWatcher(app.auth.sessions, app.changes, app.interface.identity.close_ended)
@@ -81,6 +82,7 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
                 await app.tasks.run_worker()
                 stack.push_async_callback(app.tasks.stop_worker)
             await stack.enter_async_context(BackgroundJob("warm up tables", lambda: _warm(app)))
+            await stack.enter_async_context(BackgroundJob("sweep the record of changes", app.audit.keep_swept))
             yield
 
     return lifespan

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from webos.auth import AuthService, SessionCookie, secret_key
+from webos.auth import AuthService, OwnAccount, SessionCookie, secret_key
+from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
@@ -73,13 +74,17 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         load_user=auth.load_user,
     )
     tasks.register("webos", RunImport)
+    audit = AuditService(models, database, days=settings.audit_days)
     parts = {
+        "audit": audit,
         "auth": auth,
         "bus": bus,
         "changes": changes,
         "events": events,
+        "jobs": tasks.jobs,
         "messenger": messenger,
         "models": models,
+        "own_account": OwnAccount(auth),
         "modules": modules,
         "tables": tables,
         "tasks": tasks,
@@ -114,6 +119,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         services=services,
         models=models,
         tables=tables,
+        audit=audit,
         transfers=transfers,
     )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from webos.auth import AuthService
+from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
@@ -59,4 +60,5 @@ class Application:
     services: ServiceRegistry
     models: ModelRegistry
     tables: TableService
+    audit: AuditService
     transfers: TransferService

@@ -1,7 +1,8 @@
 """What an update will make of a document, as far as that can be told beforehand."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from webos.data.audit.sameness import ABSENT
 
@@ -13,16 +14,12 @@ Row = Mapping[str, Any]
 _MOST_INT = 2**31
 
 
-class _Unknown:
-    """The value that only the server can tell."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
+class _Special(Enum):
+    UNKNOWN = "unknown"
+    MOVED = "moved"
 
 
-UNKNOWN = _Unknown()
+UNKNOWN: Final = _Special.UNKNOWN
 """Stands for a new value that is known only after the change."""
 
 
@@ -50,13 +47,10 @@ def forecast(update: Update, before: Row) -> dict[str, Any]:
         elif is_pipeline:
             after[field] = _staged(operator, operand)
         elif operator == "$rename":
-            after[field] = ABSENT if operand is _MOVED else before.get(operand, ABSENT)
+            after[field] = ABSENT if operand is _Special.MOVED else before.get(operand, ABSENT)
         else:
             after[field] = _operated(operator, operand, before.get(field, ABSENT))
     return after
-
-
-_MOVED = object()
 
 
 def _parts(update: Update) -> Iterator[tuple[str, str, Any]]:
@@ -68,7 +62,7 @@ def _parts(update: Update) -> Iterator[tuple[str, str, Any]]:
                 continue
             if operator == "$rename":
                 for source, target in fields.items():
-                    yield source, operator, _MOVED
+                    yield source, operator, _Special.MOVED
                     yield target, operator, source
             elif isinstance(fields, Mapping):
                 for name, operand in fields.items():

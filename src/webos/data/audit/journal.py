@@ -40,9 +40,10 @@ class Journal:
         entries: The driver's collection.
     """
 
-    __slots__ = ("_latest", "_running", "_waiting", "entries")
+    __slots__ = ("_database", "_latest", "_running", "_waiting", "entries")
 
     def __init__(self, database: "AsyncDatabase[Row]") -> None:
+        self._database = database
         self.entries: AsyncCollection[Row] = database[JOURNAL]
         self._waiting: list[tuple[list[RawBSONDocument], asyncio.Future[None]]] = []
         self._running: asyncio.Task[None] | None = None
@@ -52,6 +53,10 @@ class Journal:
     def codec(self) -> "CodecOptions[Any]":
         """How values are stored."""
         return self.entries.codec_options
+
+    def documents(self, collection: str) -> "AsyncCollection[Row]":
+        """Return the driver's collection of documents that entries tell of."""
+        return self._database[collection]
 
     def distinct(self, stamp: Stamp) -> Stamp:
         """Return a stamp later than all that this gave before, so that a change of many documents can be recognised."""

@@ -1,6 +1,7 @@
 """Whether two values are the same once they are stored."""
 
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
 
 import bson
 
@@ -10,16 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["ABSENT", "is_same"]
 
 
-class _Absent:
-    """The value of a field that a document does not have."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "ABSENT"
+class _Missing(Enum):
+    ABSENT = "absent"
 
 
-ABSENT = _Absent()
+ABSENT: Final = _Missing.ABSENT
 """Stands for the value of a field that is not there, which is not the same as None."""
 
 

@@ -89,7 +89,7 @@ class LifecycleMethods(WritingMethods):
         demand_no_grant(self.policy)
         for each in restorations:
             demand_writable(self.policy, each.update)
-        options = {"session": session} if session is not None else {}
+        options: Row = {"session": session, "comment": READING}
         with stamping(self.database.journal.distinct(current_stamp())) as stamp:
             plans: list[Plan] = [
                 (each.row, Change("restore", {}, restoration(each.update), stamp, options, was_deleted=True))
