@@ -13,7 +13,7 @@ from webos.data.audit.sameness import ABSENT, is_same
 from webos.data.conflicts import EditConflictError, FieldConflict, changed_error, taken_error
 from webos.data.fetching import take_over
 from webos.data.loaded import difference, field_names, loaded_state, read_document, set_loaded
-from webos.data.stamp import Stamp, stamping
+from webos.data.stamp import Stamp
 from webos.kernel.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -48,13 +48,14 @@ async def save_changes(
         EditConflictError: Somebody else changed one of the fields, or the fields do not fit together any more.
         ConflictError: A value that must be unique is taken, or it is changed all the time.
         NotFoundError: It does not exist any more.
+        PermissionDeniedError: The acting user may see it, but not change it.
     """
     collection: Any = document.get_pymongo_collection()
     codec = collection.database.journal.codec
     for _ in range(_ATTEMPTS):
         changed, gone = difference(document, base, codec)
         update: Row = {"$set": changed, **({"$unset": dict.fromkeys(gone, "")} if gone else {})}
-        with stamping() as stamp:
+        with collection.stamp_change() as stamp:
             try:
                 result = await collection.update_loaded(base, update, session=session, **options)
             except DuplicateKeyError as error:
@@ -62,6 +63,7 @@ async def save_changes(
             if result.matched_count:
                 _note_written(document, {**base, **changed}, gone, stamp)
                 return
+        await collection.explain_miss({"_id": document.id}, session)
         theirs = await collection.find_one(document.id, session=session)
         if theirs is None:
             msg = f"no such {type(document).__name__}"

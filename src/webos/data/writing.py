@@ -17,7 +17,8 @@ from webos.data.conflicts import changed_error, taken_error
 from webos.data.fetching import take_over
 from webos.data.loaded import encoded_fields, loaded_state, read_document, set_loaded
 from webos.data.merging import save_changes
-from webos.data.stamp import Stamp, stamping
+from webos.data.stamp import Stamp
+from webos.data.untouched import without_untouched
 from webos.kernel.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ Skipped = list[ActionDirections | str] | None
 
 
 def all_fields(document: "CoreDocument") -> dict[str, Any]:
-    """Return the update that stores a document as it is now."""
-    return {"$set": encoded_fields(document)}
+    """Return the update that stores a document as it is now, but for what whoever read it could not see."""
+    return {"$set": without_untouched(document, encoded_fields(document))}
 
 
 def read_as(document: "CoreDocument", *, ignore_revision: bool) -> dict[str, Any]:
@@ -118,8 +119,8 @@ async def write(
         NotFoundError: It does not exist any more.
     """
     query = read_as(document, ignore_revision=ignore_revision)
-    collection = document.get_pymongo_collection()
-    with stamping() as stamp:
+    collection: Any = document.get_pymongo_collection()
+    with collection.stamp_change() as stamp:
         with _naming_what_is_taken(document):
             result = await collection.update_one(query, change, session=session, **options)
         if result.matched_count == 0:
@@ -149,8 +150,9 @@ async def delete(
         ConflictError: It was changed since it was read.
         NotFoundError: It does not exist any more.
     """
-    with stamping() as stamp:
-        result = await document.get_pymongo_collection().delete_one(query, session=session, **options)
+    collection: Any = document.get_pymongo_collection()
+    with collection.stamp_change() as stamp:
+        result = await collection.delete_one(query, session=session, **options)
         if result.deleted_count == 0:
             await explain_miss(document, session)
         document.deleted_at = stamp.at
@@ -240,9 +242,12 @@ async def explain_miss(document: "CoreDocument", session: AsyncClientSession | N
     """Raise the error for a write that met no document.
 
     Raises:
+        PermissionDeniedError: The acting user may see it, but not change it.
         ConflictError: It has another revision.
         NotFoundError: It does not exist, at least for the acting user.
     """
+    collection: Any = document.get_pymongo_collection()
+    await collection.explain_miss({"_id": document.id}, session)
     if await document.get_pymongo_collection().find_one(document.id, ["_id"], session=session) is None:
         raise _missing(document)
     msg = f"{type(document).__name__} was changed since revision {document.revision} was read"

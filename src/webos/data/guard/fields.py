@@ -102,8 +102,8 @@ class FieldRights:
         named = {name: value for name, value in asked.items() if name != "_id"}
         if any(_is_plain(value) and value for value in named.values()) or (not named and asked.get("_id")):
             return kept if kept.keys() - {"_id"} or kept.get("_id") else {**kept, _NO_FIELD: 1}
-        if named and all(not _is_plain(value) and _ELEMENTS.isdisjoint(_keys(value)) for value in named.values()):
-            # Expressions alone do not say on all servers that the rest is left out.
+        if named and not any(_is_plain(value) or "$slice" in _keys(value) for value in named.values()):
+            # These leave the rest out, which not all servers say of them if nothing else is named.
             return {**kept, _NO_FIELD: 1}
         return self._without(kept)
 
@@ -130,7 +130,14 @@ class FieldRights:
         if self.grant is not None:
             msg = f"{self.policy.model} cannot be joined in a granted read"
             raise GuardRefusalError(msg)
-        return [{"$unset": [f"{field}.{name}" for name in sorted(self.hidden)]}] if self.hidden else []
+        if not self.hidden:
+            return []
+        # Not every server takes fields out of the elements of a list by `$unset`.
+        shown = {"$not": [{"$in": ["$$entry.k", sorted(self.hidden)]}]}
+        entries = {"$filter": {"input": {"$objectToArray": "$$each"}, "as": "entry", "cond": shown}}
+        return [
+            {"$addFields": {field: {"$map": {"input": f"${field}", "as": "each", "in": {"$arrayToObject": entries}}}}}
+        ]
 
 
 def field_rights(policy: CollectionPolicy) -> FieldRights | None:
