@@ -9,6 +9,7 @@ from typing import Any
 
 from loguru import logger
 
+from webos.events.callables import is_async
 from webos.events.envelope import EventEnvelope
 from webos.events.identity import UserLoader, user_by_id
 from webos.events.mailbox import Mailbox
@@ -71,7 +72,7 @@ class Subscription:
         self.mailbox: Mailbox[Delivery] = Mailbox(limit)
         self._handler = handler
         self.call: Callable[[EventEnvelope], Any] = (
-            handler if _is_async(handler) else functools.partial(_in_thread, handler)
+            handler if is_async(handler) else functools.partial(_in_thread, handler)
         )
         self._load_user = load_user
         self._on_idle = on_idle
@@ -164,13 +165,6 @@ class Subscription:
 def _is_being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-def _is_async(handler: Handler) -> bool:
-    inner: Any = handler
-    while isinstance(inner, functools.partial):
-        inner = inner.func
-    return inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(type(inner).__call__)
 
 
 async def _in_thread(handler: Handler, envelope: EventEnvelope) -> None:

@@ -14,10 +14,13 @@ from webos.events import EventBus, ModuleBus
 from webos.kernel.errors import ServiceNotFoundError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
+from webos.tasks import LocalJob, LocalJobs
 
 if TYPE_CHECKING:
     from loguru import Logger
     from pymongo import AsyncMongoClient
+
+    from webos.tasks import BaseTask, Submission
 
 __all__ = ["BaseService", "ServiceWiring", "ServiceWirings"]
 
@@ -95,6 +98,7 @@ class BaseService:
     log: "Logger"
 
     def __init__(self, wiring: ServiceWiring) -> None:
+        self._module = wiring.module
         self.bus = ModuleBus(wiring.bus, wiring.module)
         self.log = logger.bind(module=f"{wiring.module}.{type(self).__name__}")
         self.notify = wiring.messenger
@@ -126,6 +130,27 @@ class BaseService:
         """
         async with self._client.start_session() as session:
             return await session.with_transaction(work)
+
+    def run_bg(
+        self,
+        func: "Callable[..., Any] | type[BaseTask] | Submission",
+        *args: Any,  # noqa: ANN401 - those of the function
+        **kwargs: Any,  # noqa: ANN401 - those of the function
+    ) -> LocalJob[Any]:
+        """Start a function in the background of this process, as the acting user, and return at once.
+
+        It is lost with the process. A failure is told to the user, unless somebody awaits the job.
+
+        Args:
+            func: An async function, or a plain one, which runs in a thread. A `BaseTask` is submitted to the queue, and
+                survives the process from the moment in which that is done: await the job for its handle.
+            args: Positional arguments.
+            kwargs: Named arguments.
+
+        Raises:
+            UnavailableError: The process stops, or too many jobs wait.
+        """
+        return self.services.get(LocalJobs).run(func, *args, owner=self._module, **kwargs)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncClientSession]:

@@ -24,6 +24,7 @@ from webos.tasks.handle import TaskHandle
 from webos.tasks.identity import IdentityMiddleware
 from webos.tasks.keeper import LeaseKeeper
 from webos.tasks.lease_queue import LeaseQueue
+from webos.tasks.local.jobs import LocalJobs
 from webos.tasks.progress import one_line
 from webos.tasks.record import TaskRecord, TaskState
 from webos.tasks.registry import TaskRegistry
@@ -59,6 +60,9 @@ class TaskService:
         messenger: The tasks' way to their users.
         services: Services for the tasks.
         slots: How many tasks this process runs at the same time.
+
+    Attributes:
+        jobs: Functions that run in the background of this process and are lost with it.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class TaskService:
         self._changes = changes
         self._store = TaskStore(connection.raw[_TASKS])
         self._queue = LeaseQueue(connection.raw[_QUEUE])
+        self.jobs = LocalJobs(messenger, manage=MANAGE_TASKS)
         self._watcher = TaskWatcher(self._store, changes)
         self._broker = MongoLeaseBroker(self._queue, slots=slots, on_dead=self._bury)
         self._broker.add_middlewares(IdentityMiddleware(load_user))
@@ -110,12 +115,14 @@ class TaskService:
 
     async def start(self) -> None:
         """Prepare the database and begin to watch the tasks; tasks are run by `run_worker` only."""
+        self.jobs.open()
         await self._store.prepare()
         await self._queue.prepare()
         self._watcher.start()
 
     async def stop(self) -> None:
         """Stop running and watching tasks."""
+        await self.jobs.stop()
         await self.stop_worker()
         await self._watcher.stop()
 

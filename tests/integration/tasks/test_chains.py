@@ -204,7 +204,7 @@ def test_a_submission_that_is_not_awaited_warns() -> None:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_kill_between_steps(  # noqa: PLR0917 - fixtures
+async def test_kill_between_steps(
     start_app: Any,
     mongo_endpoint: Endpoint,
     anna: Principal,
