@@ -26,7 +26,7 @@ from webos.kernel.settings import Settings
 from webos.sdk.hookspec import WebOSHookSpec
 from webos.server.state import Application
 from webos.tasks import TaskService
-from webos.tasks.import_task import RunImport
+from webos.tasks.import_task import RunImport, UndoImport
 from webos.ui.explorer import DataExplorer
 from webos.ui.interface import Interface
 
@@ -74,6 +74,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         load_user=auth.load_user,
     )
     tasks.register("webos", RunImport)
+    tasks.register("webos", UndoImport)
     audit = AuditService(models, database, days=settings.audit_days)
     parts = {
         "audit": audit,

@@ -10,9 +10,10 @@ from webos.tasks.base import BaseTask
 from webos.tasks.handle import TaskHandle
 from webos.tasks.service import TaskService
 
-__all__ = ["RunImport", "cancel_import", "start_import"]
+__all__ = ["RunImport", "UndoImport", "cancel_import", "start_import", "undo_import"]
 
 _PATIENCE_SECONDS = 5.0
+_MOST_CONFLICTS = 1000
 
 
 class RunImport(BaseTask):
@@ -37,6 +38,28 @@ class RunImport(BaseTask):
         return (await transfers.run(import_id, report)).public()
 
 
+class UndoImport(BaseTask):
+    """Takes an import back."""
+
+    title = "Undo of an import"
+
+    async def run(self, import_id: str) -> dict[str, Any]:
+        """Undo an import and return how many records were taken back and which were not.
+
+        Args:
+            import_id: Id of the import.
+        """
+        transfers = self.service(TransferService)
+        filename = (await transfers.get(import_id)).filename
+
+        async def report(done: int, total: int) -> None:
+            await self.report(done, total, filename)
+
+        undone = await transfers.undo(import_id, report)
+        conflicts = [{"id": str(each.document), "reason": each.reason} for each in undone.conflicts[:_MOST_CONFLICTS]]
+        return {"undone": undone.undone, "skipped": undone.skipped, "conflicts": conflicts}
+
+
 async def start_import(transfers: TransferService, import_id: str) -> TaskHandle:
     """Have an import run in the background, as the acting user, and return its task.
 
@@ -51,6 +74,19 @@ async def start_import(transfers: TransferService, import_id: str) -> TaskHandle
     handle = await RunImport.kiq(str(record.id))
     await transfers.note_task(record.id, handle.id)
     return handle
+
+
+async def undo_import(transfers: TransferService, import_id: str) -> TaskHandle:
+    """Have an import undone in the background, as the acting user, and return the task.
+
+    Args:
+        transfers: The imports.
+        import_id: Id of the import.
+
+    Raises:
+        NotFoundError: The acting user has no such import.
+    """
+    return await UndoImport.kiq(str((await transfers.get(import_id)).id))
 
 
 async def cancel_import(transfers: TransferService, tasks: TaskService, import_id: str) -> ImportRecord:

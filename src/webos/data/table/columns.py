@@ -175,6 +175,7 @@ def unwrap_optional(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 - an a
 
 
 def kind_of(annotation: Any) -> tuple[ColumnKind, tuple[tuple[Any, str], ...], type[CoreDocument] | None]:  # noqa: ANN401
+    """Return what an annotation holds; of a choice its values and labels, of a link where it leads to."""
     if get_origin(annotation) is Link:
         return ColumnKind.LINK, (), get_args(annotation)[0]
     if get_origin(annotation) is Literal:

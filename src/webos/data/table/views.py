@@ -7,6 +7,7 @@ from pymongo import ASCENDING, DESCENDING
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.guard import GuardedDatabase
+from webos.data.guard.fields import hidden_fields
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.scope import in_system_context
 from webos.data.table.columns import columns_of, label_field, stored_name
@@ -21,7 +22,16 @@ from webos.data.table.query import (
 )
 from webos.data.table.snapshot import IdSnapshot
 from webos.data.table.snapshots import SnapshotStore
-from webos.data.table.view import PLAIN, View, canonical, default_order, is_newest_first, moves, parse_handle
+from webos.data.table.view import (
+    PLAIN,
+    View,
+    canonical,
+    declared_order,
+    default_order,
+    is_newest_first,
+    moves,
+    parse_handle,
+)
 from webos.kernel.context import current_user
 from webos.kernel.errors import InvalidInputError
 
@@ -104,12 +114,17 @@ class ViewOpener:
             InvalidInputError: The query asks for what the model does not have.
             PermissionDeniedError: It asks for labels of a model that the acting user may not read.
         """
-        columns = {column.field: column for column in columns_of(info.document)}
+        hidden = hidden_fields(info.policy)
+        columns = {column.field: column for column in columns_of(info.document) if column.stored not in hidden}
         chosen, lookups = compile_filter(columns, query.filter)
         links = [await self._resolve(lookup, self._target(lookup)) for lookup in lookups]
-        joined = join_conditions([chosen, compile_search(columns, query.search), *links])
-        order = compile_sort(columns, query.sort) if query.sort else default_order(info, columns)
-        return joined, [("_id", DESCENDING)] if is_newest_first(info, query) else order
+        joined = join_conditions([chosen, query.where, compile_search(columns, query.search), *links])
+        if query.sort:
+            return joined, compile_sort(columns, query.sort)
+        if is_newest_first(info, query):
+            return joined, [("_id", DESCENDING)]
+        declared = stored_name(info.document, declared_order(info)[0])
+        return joined, [("_id", ASCENDING)] if declared in hidden else default_order(info, columns)
 
     def _find(self, handle: str, key: tuple[Any, ...], *, newest_first: bool) -> View | None:
         try:

@@ -12,6 +12,9 @@ from bson.errors import InvalidId
 from loguru import logger
 
 from webos.data.audit.change_set import change_set
+from webos.data.audit.records import UndoReport
+from webos.data.audit.undo import Progress as UndoProgress
+from webos.data.audit.undo import Undo
 from webos.data.changes import ChangeHub
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
@@ -256,6 +259,34 @@ class TransferService:
         """
         record = await self.get(identity)
         return await self._store.close(record.id, ImportState.CANCELLED) or await self.get(identity)
+
+    async def undo(self, identity: str | ObjectId, report: UndoProgress | None = None) -> UndoReport:
+        """Take an import that has ended back: what it made is deleted, what it changed gets its old values.
+
+        A record that somebody has changed since is left alone and reported.
+
+        Args:
+            identity: The import.
+            report: Is told how many records are done, and how many there are.
+
+        Raises:
+            ConflictError: It has not ended, or was undone already.
+            NotFoundError: There is none, or it has changed nothing.
+            PermissionDeniedError: The acting user may not write the model.
+        """
+        record = await self.get(identity)
+        if not record.state.is_final or record.state is ImportState.UNDONE:
+            msg = f"the import {record.id} is {record.state.value}"
+            text = (
+                "This import was undone already."
+                if record.state is ImportState.UNDONE
+                else "This import has not ended."
+            )
+            raise ConflictError(msg, user_message=text)
+        self._models[record.model].demand_write(current_user())
+        undone = await Undo(self._models, self._database).run(record.change_set, report)
+        await self._store.change(record.id, state=ImportState.UNDONE.value)
+        return undone
 
     async def remove_files(self, identity: str | ObjectId) -> None:
         """Remove the file of an import that has ended, and the rows that failed.

@@ -16,7 +16,7 @@ from webos.data.table import TableQuery
 from webos.data.table.editing import validation_messages
 from webos.data.transfer import ExportOptions, FileFormat, ImportOptions, LinkForm, TransferService, UnreadableFileError
 from webos.kernel.errors import InvalidInputError
-from webos.tasks.import_task import cancel_import, start_import
+from webos.tasks.import_task import cancel_import, start_import, undo_import
 from webos.tasks.service import TaskService
 from webos.ui.explorer.routes import TABLES_PREFIX, Model
 
@@ -138,6 +138,11 @@ def _add_imports(router: APIRouter, transfers: TransferService, tasks: TaskServi
     async def cancel(identity: Identity) -> Response:
         """End an import; what is stored stays."""
         return _json((await cancel_import(transfers, tasks, identity)).public())
+
+    @router.post("/imports/{identity}/undo", status_code=202)
+    async def undo(identity: Identity) -> Response:
+        """Take an import back in the background: what it made is deleted, what it changed gets its old values."""
+        return _json({"task": (await undo_import(transfers, identity)).id}, 202)
 
     @router.get("/imports/{identity}/failed", response_class=StreamingResponse)
     async def failed(identity: Identity, format: FileFormat = FileFormat.CSV) -> StreamingResponse:  # noqa: A002 - its name in the address
