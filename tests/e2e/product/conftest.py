@@ -69,11 +69,11 @@ def start_product(folder: Path, modules: str) -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product with the customers' modules inventory and warehouse, loaded where they lie."""
+    """A product with the customers' modules inventory, vault and warehouse, loaded where they lie."""
     folder = tmp_path_factory.mktemp("product")
     chosen = folder / "modules"
     chosen.mkdir()
-    for name in ("inventory", "warehouse"):
+    for name in ("inventory", "vault", "warehouse"):
         (chosen / name).symlink_to(customer_modules() / name)
     yield from start_product(folder, str(chosen))
 

@@ -1,4 +1,4 @@
-"""The customers' modules inventory and warehouse, unmodified, as their users see them."""
+"""The customers' modules inventory, vault and warehouse, unmodified, as their users see them."""
 
 import json
 import urllib.error
@@ -182,3 +182,52 @@ def test_categories_are_linked_through_a_picker(sign_in: SignIn) -> None:
     form.get_by_role("option", name="Fasteners").click()
     create_product(page, "L-1", "Linked", "1.00")
     expect(row_of(page, "L-1").locator("[col-id='category']")).to_have_text("Fasteners")
+
+
+def test_the_vault_keeps_passwords_to_their_owner(
+    product: Product, sign_in: SignIn, stored: pymongo.database.Database[dict[str, object]]
+) -> None:
+    """A password is typed behind dots, shown on demand, stored sealed, and neither in the grid nor on the way to it."""
+    secret = "correct horse battery staple"
+    page = sign_in("/vault", "keeper", product.add_user("keeper"))
+    answers: list[str] = []
+    page.on("response", lambda answer: answers.append(answer.url) or None)
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: answers.append(str(frame))))
+    form = page.get_by_role("form", name="Create Entry")
+    form.get_by_label("Site").fill("example.com")
+    form.get_by_label("Login").fill("keeper")
+    password = form.get_by_label("Password", exact=False).first
+    expect(password).to_have_attribute("type", "password")
+    form.get_by_role("button", name="Create Entry").click()
+    expect(form.get_by_text("Please fill this in.")).to_be_visible()
+    password.fill(secret)
+    form.get_by_role("button", name="Show Password").click()
+    expect(password).to_have_attribute("type", "text")
+    form.get_by_role("button", name="Create Entry").click()
+    expect(toast(page, "Entry created")).to_be_visible()
+    expect(password).to_have_value("")
+    expect(password).to_have_attribute("type", "password")
+    expect(row_of(page, "example.com").locator("[col-id='login']")).to_have_text("keeper")
+    expect(page.locator(".w-explorer [col-id='password']")).to_have_count(0)
+    login = row_of(page, "example.com").locator("[col-id='login']")
+    login.dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("changed")
+    page.keyboard.press("Enter")
+    expect(toast(page, "Saved")).to_be_visible()
+
+    entry = stored["vault.Entry"].find_one({"site": "example.com"})
+    assert entry is not None
+    assert entry["login"] == "changed"
+    assert set(entry["password"]) == {"key", "nonce", "text"}  # type: ignore[call-overload]  # it is a mapping
+    assert secret not in page.content()
+    assert not any(secret in answer for answer in answers)
+    assert secret not in product.server.output
+    for name in stored.list_collection_names():
+        for row in stored[name].find():
+            assert secret not in str(row)
+    other = sign_in("/vault", "neighbour", product.add_user("neighbour"))
+    expect(other.get_by_role("form", name="Create Entry")).to_be_visible()
+    expect(other.locator(".w-explorer .ag-row")).to_have_count(0)
+    counted = product.webos("secrets", "status")
+    assert "1 values  for new values" in counted

@@ -10,6 +10,7 @@ from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
 from tests.integration.secret.vault import ANNA, BERT, ROOT, Device, Entry, Vault
 
+from webos.data.guard.lifecycle import Restoration
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import system_context
 from webos.data.secret import Secret
@@ -44,6 +45,9 @@ REFUSED: dict[str, Write] = {
     "$rename from it": lambda c, e: c.update_one({"_id": e.id}, {"$rename": {"password": "login"}}),
     "a part of it": lambda c, e: c.update_one({"_id": e.id}, {"$set": {"password.text": b"x"}}),
     "$min": lambda c, e: c.update_one({"_id": e.id}, {"$min": {"password": PLAIN}}),
+    "restore_each": lambda c, e: c.restore_each([Restoration({"_id": e.id}, {"$set": {"password": PLAIN}})]),
+    "change_each": lambda c, e: c.change_each([({"_id": e.id, "revision": 1}, {"$set": {"password": PLAIN}})]),
+    "find_deleted": lambda c, _: c.find_deleted({"password": PLAIN}),
     "$push": lambda c, e: c.update_one({"_id": e.id}, {"$push": {"password": PLAIN}}),
 }
 

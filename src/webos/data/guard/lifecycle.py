@@ -22,6 +22,8 @@ from webos.data.guard.updates import Update, restoration
 from webos.data.guard.writing import WritingMethods
 from webos.data.rules.rule import WRITE
 from webos.data.scope import acting_user, in_system_context
+from webos.data.secret.reads import refuse_conditions
+from webos.data.secret.writes import refuse_secrets
 from webos.data.stamp import current_stamp, stamping
 from webos.kernel.errors import NotFoundError, NotSignedInError, PermissionDeniedError
 
@@ -66,6 +68,7 @@ class LifecycleMethods(WritingMethods):
             PermissionDeniedError: He may not change such documents.
         """
         _demand(self.policy.write_permission)
+        refuse_conditions(self.policy, query)
         rules = restriction(self.policy, WRITE)
         # Live documents have no date there, so they are below every date.
         rules["deleted_at"] = {"$type": "date"}
@@ -89,6 +92,7 @@ class LifecycleMethods(WritingMethods):
         demand_no_grant(self.policy)
         for each in restorations:
             demand_writable(self.policy, each.update)
+            refuse_secrets(self, each.update)
         options: Row = {"session": session, "comment": READING}
         with stamping(self.database.journal.distinct(current_stamp())) as stamp:
             plans: list[Plan] = [
@@ -113,6 +117,7 @@ class LifecycleMethods(WritingMethods):
         with stamping(self.database.journal.distinct(current_stamp())) as stamp:
             guarded = []
             for position, (row, update) in enumerate(changes):
+                refuse_secrets(self, update or {})
                 based = {"_id": row["_id"], "revision": row["revision"]}
                 operation = DeleteOne(based) if update is None else UpdateOne(based, update)
                 guarded.append(guard_operation(self, position, operation, stamp).guarded)

@@ -12,7 +12,7 @@ from webos.data.secret.sealing import Sealer, sets_secret
 if TYPE_CHECKING:
     from webos.data.guard.writing import WritingMethods
 
-__all__ = ["seal_document", "seal_operation", "seal_replacement", "seal_update"]
+__all__ = ["refuse_secrets", "seal_document", "seal_operation", "seal_replacement", "seal_update"]
 
 Row = dict[str, Any]
 Update = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -125,6 +125,16 @@ async def seal_operation(collection: "WritingMethods", operation: Any, options: 
         query = {**query, "_id": found["_id"]}
     own["array_filters"] = operation._array_filters  # noqa: SLF001
     return (UpdateMany if many else UpdateOne)(query, update, upsert, **own)
+
+
+def refuse_secrets(collection: "WritingMethods", update: Update) -> None:
+    """Refuse an update that sets a secret, for writes of many documents, which cannot seal it.
+
+    Raises:
+        GuardRefusalError: It sets one.
+    """
+    if collection.policy.secrets:
+        _sealer(collection).refuse_other_ways(update, upsert=False, many=True)
 
 
 async def _read(collection: "WritingMethods", query: Row, options: Mapping[str, Any]) -> Row | None:

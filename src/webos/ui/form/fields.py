@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from webos.data.document import AUDIT_FIELDS
+from webos.data.secret import Secret
 from webos.kernel.labels import label_of
 from webos.ui.form.shapes import Shape, shape_of, unwrap
 
@@ -33,6 +34,7 @@ class FormField:
         nullable: Whether None is a value.
         hint: A sentence below it.
         value: What it starts with, as the browser wants it.
+        kept: The stored secret that stays when the field is left empty; None for all other fields.
     """
 
     name: str
@@ -42,6 +44,7 @@ class FormField:
     nullable: bool
     hint: str
     value: Any
+    kept: Secret | None = None
 
     def for_browser(self) -> dict[str, Any]:
         """Return what the browser needs of it."""
@@ -86,14 +89,17 @@ def _field(name: str, info: FieldInfo, values: Mapping[str, Any]) -> FormField:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     shape = shape_of(name, annotation, metadata, extra)
     start = values[name] if name in values else _default(info)
+    kept = start if isinstance(start, Secret) else None
+    hint = info.description or _limits(metadata) or ("As JSON." if shape.kind == "json" else "")
     return FormField(
         name=name,
         label=info.title or label_of(name),
         shape=shape,
-        required=info.is_required() and not nullable,
+        required=info.is_required() and not nullable and kept is None,
         nullable=nullable,
-        hint=info.description or _limits(metadata) or ("As JSON." if shape.kind == "json" else ""),
+        hint=hint if kept is None else "Leave it empty to keep it as it is.",
         value=_for_browser(shape, start),
+        kept=kept,
     )
 
 

@@ -33,6 +33,9 @@ def read_values(fields: Iterable[FormField], sent: Mapping[str, Any]) -> dict[st
     found: dict[str, Any] = {}
     for field in fields:
         value = sent.get(field.name)
+        if field.kept is not None and not value:
+            found[field.name] = field.kept
+            continue
         if field.shape.kind == "bool":
             found[field.name] = bool(value)
         elif field.shape.kind == "chips":

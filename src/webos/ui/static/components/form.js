@@ -52,10 +52,17 @@ export default {
           @update:model-value="changed(field)" @leave="check(field)" @search="(ask) => $emit('search', { name: field.name, ...ask })"></combobox>
         <chips v-else-if="field.kind === 'chips'" v-model="values[field.name]" v-bind="child(field)"
           @update:model-value="changed(field)" @leave="check(field)"></chips>
+        <div v-else-if="field.type === 'password'" class="w-secret">
+          <input class="w-input" :type="shown[field.name] ? 'text' : 'password'" :id="id(field)" v-model="values[field.name]"
+            autocomplete="new-password" spellcheck="false" v-bind="aria(field)" @input="changed(field)" @blur="check(field)">
+          <button type="button" class="w-button w-button--ghost w-secret__show" :aria-pressed="String(Boolean(shown[field.name]))"
+            :aria-label="'Show ' + field.label" :title="shown[field.name] ? 'Hide' : 'Show'"
+            @click="shown[field.name] = !shown[field.name]">
+            <span class="w-icon" aria-hidden="true">{{ shown[field.name] ? "visibility_off" : "visibility" }}</span></button>
+        </div>
         <input v-else class="w-input" :class="{ 'w-input--number': field.inputMode }" :type="field.type || 'text'" :id="id(field)"
           v-model="values[field.name]" :inputmode="field.inputMode" :maxlength="field.maxLength" :step="field.step"
-          :autocomplete="field.type === 'password' ? 'new-password' : 'off'" v-bind="aria(field)"
-          @input="changed(field)" @blur="check(field)">
+          autocomplete="off" v-bind="aria(field)" @input="changed(field)" @blur="check(field)">
       </template>
       <p v-if="errors[field.name]" class="w-field__error" :id="id(field) + '-error'" role="alert">{{ errors[field.name] }}</p>
       <p v-else class="w-field__hint" :id="id(field) + '-hint'">{{ field.hint }}</p>
@@ -68,7 +75,7 @@ export default {
 </form>`,
   data() {
     const asked = JSON.parse(this.fields);
-    return { asked, values: initial(asked), errors: {}, results: {}, problem: null, busy: false, dirty: false };
+    return { asked, values: initial(asked), errors: {}, results: {}, shown: {}, problem: null, busy: false, dirty: false };
   },
   created() {
     try {
@@ -144,6 +151,7 @@ export default {
       this.free();
       this.values = initial(this.asked);
       this.errors = {};
+      this.shown = {};
       this.problem = null;
       this.dirty = false;
       sessionStorage.removeItem(this.draft);
