@@ -8,7 +8,7 @@ from uuid import UUID
 
 from webos.data.scope import acting_user
 
-__all__ = ["Stamp", "current_stamp", "stamping"]
+__all__ = ["Stamp", "current_stamp", "running_stamp", "stamping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,16 @@ class stamping:  # noqa: N801 - used like a function
 _ctx_stamping: ContextVar[stamping | None] = ContextVar("stamping", default=None)
 
 
-def current_stamp() -> Stamp:
-    """Return the stamp of the running write, or a new one for the acting user and now."""
+def running_stamp() -> Stamp | None:
+    """Return the stamp of the running write, if it is the acting user's."""
     running = _ctx_stamping.get()
     stamp = running.stamp if running is not None else None
-    by = acting_user().id
-    return stamp if stamp is not None and stamp.by == by else Stamp(by, _now())
+    return stamp if stamp is not None and stamp.by == acting_user().id else None
+
+
+def current_stamp() -> Stamp:
+    """Return the stamp of the running write, or a new one for the acting user and now."""
+    return running_stamp() or Stamp(acting_user().id, _now())
 
 
 def _now() -> datetime:

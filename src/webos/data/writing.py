@@ -152,7 +152,7 @@ async def delete(
     """
     collection: Any = document.get_pymongo_collection()
     with collection.stamp_change() as stamp:
-        result = await collection.delete_one(query, session=session, **options)
+        result: DeleteResult = await collection.delete_one(query, session=session, **options)
         if result.deleted_count == 0:
             await explain_miss(document, session)
         document.deleted_at = stamp.at

@@ -14,7 +14,7 @@ from webos.data.audit.sameness import ABSENT, is_same
 from webos.data.audit.search import true_parts
 from webos.data.guard import GuardedCollection, GuardedDatabase
 from webos.data.guard.audited_bulk import CHANGED, REFUSED, TAKEN
-from webos.data.guard.fields import hidden_fields
+from webos.data.guard.fields import hidden_fields, locked_fields
 from webos.data.guard.lifecycle import Restoration
 from webos.data.guard.several import DUPLICATE_KEY
 from webos.data.model_registry import ModelInfo, ModelRegistry
@@ -161,6 +161,7 @@ class _Part:
         self._tally = tally
         self._codec = collection.database.journal.codec
         self._hidden = hidden_fields(info.policy)
+        self._locked = locked_fields(info.policy)
 
     async def run(self, nets: Sequence[_Net]) -> None:
         """Take the changes of these documents back."""
@@ -221,6 +222,8 @@ class _Part:
             return net.lost
         if self._hidden & net.old.keys():
             return "It has changed fields that you may not see."
+        if self._locked & net.old.keys():
+            return "It has changed fields that you may not change."
         changed = [name for name in net.old if not self._holds(net, row, name)]
         if changed:
             return f"Changed since: {', '.join(sorted(changed))}."

@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import DeleteOne, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from webos.data.audit.applied import READING
+from webos.data.audit.applied import READING, key_of
 from webos.data.audit.entry import new_entry
 from webos.data.audit.scrubbing import scrub
 from webos.data.conflicts import changed_error
@@ -94,12 +94,24 @@ class LifecycleMethods(WritingMethods):
             demand_writable(self.policy, each.update)
             refuse_secrets(self, each.update)
         options: Row = {"session": session, "comment": READING}
+        rules = {**restriction(self.policy, WRITE), "deleted_at": {"$type": "date"}}
+        wanted = {"_id": {"$in": [each.row["_id"] for each in restorations]}}
+        rows = await self._find_any(wanted, rules, len(restorations), session)
+        stored = {key_of(row["_id"]): row for row in rows}
         with stamping(self.database.journal.distinct(current_stamp())) as stamp:
-            plans: list[Plan] = [
-                (each.row, Change("restore", {}, restoration(each.update), stamp, options, was_deleted=True))
-                for each in restorations
-            ]
-            return await apply(self, plans, ordered=False)
+            plans: list[Plan] = []
+            own: list[int] = []
+            for position, each in enumerate(restorations):
+                row = stored.get(key_of(each.row["_id"]))
+                # Whether he may have it back is decided by what is stored, not by what he brings.
+                if row is not None and row["revision"] == each.row.get("revision"):
+                    change = Change("restore", {}, restoration(each.update), stamp, options, was_deleted=True)
+                    plans.append((row, change))
+                    own.append(position)
+            applied = await apply(self, plans, ordered=False)
+        missed = {own[position] for position in applied.missed} | (set(range(len(restorations))) - set(own))
+        errors = tuple({**error, "index": own[error["index"]]} for error in applied.errors)
+        return Applied(frozenset(missed), errors)
 
     async def change_each(self, changes: Sequence[tuple[Row, Update | None]]) -> list[str | None]:
         """Change or delete documents, each if it is still as it was read.

@@ -18,7 +18,7 @@ from webos.data.guard.options import checked
 from webos.data.guard.several import change_many
 from webos.data.guard.updates import Update, soft_deletion, stamp_insert, stamp_update
 from webos.data.secret.writes import seal_document, seal_operation, seal_replacement, seal_update
-from webos.data.stamp import Stamp, current_stamp, stamping
+from webos.data.stamp import Stamp, current_stamp, running_stamp, stamping
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -89,7 +89,7 @@ class WritingMethods:
         demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             stamped = stamp_update(update, upsert=upsert)
             if self.policy.audited:
                 return await single.update_one(self, Change("update", query, stamped, stamp, options), upsert=upsert)
@@ -107,7 +107,7 @@ class WritingMethods:
         demand_writable(self.policy, update)
         query = self.restrict_write({"_id": before["_id"], "revision": before["revision"]}, upsert=False)
         query, update = await seal_update(self, query, update, options)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             stamped = stamp_update(update)
             if self.policy.audited:
                 return await single.update_one(self, Change("update", query, stamped, stamp, options), before=before)
@@ -137,7 +137,7 @@ class WritingMethods:
         """
         checked(options, allowed.UPDATE)
         replacement = await seal_replacement(self, self.restrict(filter), replacement, options)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
             if self.policy.audited:
                 result = await single.update_one(self, Change("update", query, update, stamp, options))
@@ -151,7 +151,7 @@ class WritingMethods:
         """Mark one document as deleted."""
         checked(options, allowed.DELETE)
         query = self.restrict_write(filter, upsert=False)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             if self.policy.audited:
                 result = await single.update_one(self, Change("delete", query, soft_deletion(), stamp, options))
             else:
@@ -181,7 +181,7 @@ class WritingMethods:
         demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             stamped = stamp_update(update, upsert=upsert)
             return await self._find_and_change(Change("update", query, stamped, stamp, options), upsert=upsert)
 
@@ -199,7 +199,7 @@ class WritingMethods:
         """
         checked(options, allowed.FIND_AND_CHANGE)
         replacement = await seal_replacement(self, self.restrict(filter), replacement, options)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
             found = await self._find_and_change(Change("update", query, update, stamp, options))
         if found is None:
@@ -210,7 +210,7 @@ class WritingMethods:
         """Mark one document as deleted and return it as it was."""
         checked(options, allowed.FIND_AND_CHANGE)
         query = self.restrict_write(filter, upsert=False)
-        with stamping(current_stamp()) as stamp:
+        with self.stamp_change() as stamp:
             return await self._find_and_change(Change("delete", query, soft_deletion(), stamp, options))
 
     async def bulk_write(self, requests: Sequence[WriteOperation], **options: Any) -> BulkWriteResult:  # noqa: ANN401
@@ -241,6 +241,13 @@ class WritingMethods:
         if await self._raw.find_one(self.restrict(query), {"_id": 1}, session=options.get("session")) is not None:
             msg = f"a document in {self.name} was changed since revision {tried['revision']}"
             raise changed_error(msg)
+
+    def stamp_change(self) -> stamping:
+        """Fix one stamp for the block: that of the running write, else one that no other change here has.
+
+        So it can be told from the stamps of a document which of two changes at the same time is the stored one.
+        """
+        return stamping(running_stamp() or self.database.journal.distinct(current_stamp()))
 
     def _stamp_of_many(self) -> Stamp:
         return self.database.journal.distinct(current_stamp())
