@@ -4,18 +4,26 @@ It knows the kernel, the data layer, the events and the tasks, and nothing of th
 """
 
 from webos.auth.accounts import Account
+from webos.auth.api_keys import ApiKey
+from webos.auth.auth_log import AuthEvent, AuthEventKind, AuthLog
 from webos.auth.bootstrap import ensure_administrator
 from webos.auth.cookie import SessionCookie
 from webos.auth.dependencies import CurrentUser, require, require_user
 from webos.auth.errors import (
     AccountDisabledError,
     AccountNotFoundError,
+    EmailTakenError,
     LastAdministratorError,
+    LinkNotValidError,
+    MailNotSetUpError,
+    RegistrationClosedError,
+    SessionNeededError,
     SignInFailedError,
     SignInThrottledError,
     UsernameTakenError,
 )
 from webos.auth.middleware import IdentityMiddleware, install_identity
+from webos.auth.own_account import OwnAccount
 from webos.auth.passwords import PasswordHasher
 from webos.auth.permissions import require_permission
 from webos.auth.required import collect_required
@@ -25,20 +33,32 @@ from webos.auth.routes import auth_router
 from webos.auth.safe_next import safe_next
 from webos.auth.secret_key import secret_key
 from webos.auth.service import AuthService
+from webos.auth.sessions import SessionRecord
 from webos.auth.watch import IdentityWatcher
 
 __all__ = [
     "Account",
     "AccountDisabledError",
     "AccountNotFoundError",
+    "ApiKey",
+    "AuthEvent",
+    "AuthEventKind",
+    "AuthLog",
     "AuthService",
     "CurrentUser",
+    "EmailTakenError",
     "IdentityMiddleware",
     "IdentityWatcher",
     "LastAdministratorError",
+    "LinkNotValidError",
+    "MailNotSetUpError",
+    "OwnAccount",
     "PasswordHasher",
+    "RegistrationClosedError",
     "Role",
     "SessionCookie",
+    "SessionNeededError",
+    "SessionRecord",
     "SessionResolver",
     "SignIn",
     "SignInFailedError",

@@ -58,7 +58,7 @@ class LetterWriter:
         known = await self._accounts.find_by_email(email)
         if known is not None:
             said = (
-                "somebody, probably you, wanted to make an account with this address.",
+                "Somebody, probably you, wanted to make an account with this address.",
                 f"You have one already: your user name is {known.username}. Sign in with it, or ask for a new password.",
             )
             return [

@@ -259,13 +259,14 @@ class AccountLife:
 
         Args:
             account: Whose.
-            email: A checked address; empty for none.
+            email: The address; empty for none.
             verified: Whether the address was proved.
 
         Raises:
+            InvalidInputError: That is no address.
             EmailTakenError: Another account has the address.
         """
-        await self._accounts.describe(account.id, email=email, email_verified=verified)
+        await self._accounts.describe(account.id, email=check_address(email) if email else "", email_verified=verified)
         if fold_address(email) == fold_address(account.email):
             await self._log.add(AuthEventKind.EMAIL_VERIFIED, account)
             return

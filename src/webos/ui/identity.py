@@ -184,6 +184,9 @@ class IdentityGuard:
         client.run_javascript(_TO_LOGIN)
         await asyncio.sleep(_FAREWELL_SECONDS)
         if client.id in Client.instances:
+            # A browser that is gone already has had its client's deletion put off; that must not come a second time.
+            for document_id in list(client._delete_tasks):  # noqa: SLF001 - there is no public way to do it
+                client._cancel_delete_task(document_id)  # noqa: SLF001 - the same
             client.delete()
         for sid in sockets:
             await core.sio.disconnect(sid)

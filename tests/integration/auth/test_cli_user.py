@@ -122,7 +122,7 @@ def test_lists(run: Run) -> None:
     run("user", "create", "Anna", "--display-name", "Anna A.", "--superuser", "--password-stdin", given=PASSWORD)
     run("user", "disable", "bob")
     assert [line.split() for line in run("user", "list").output.splitlines()] == [
-        ["NAME", "DISPLAY", "NAME", "ROLES", "GRANTS", "STATE"],
+        ["NAME", "DISPLAY", "NAME", "ROLES", "GRANTS", "E-MAIL", "STATE"],
         ["Anna", "Anna", "A.", "everything"],
         ["bob", "clerk", "disabled"],
     ]

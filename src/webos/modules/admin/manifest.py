@@ -7,6 +7,7 @@ manifest = ModuleManifest(
     description="How the modules are, and what they add for administrators.",
     icon="admin_panel_settings",
     permissions={
+        "admin.audit": "See changes of all documents, sign-ins and changes of accounts",
         "admin.read": "See the state of the modules",
         "admin.settings": "Change the settings of modules",
         "admin.events": "See events and have them delivered again",

@@ -1,0 +1,103 @@
+"""What the acting user may see and change of his own account."""
+
+from collections.abc import Iterable
+
+from webos.auth.accounts import Account
+from webos.auth.api_keys import ApiKey
+from webos.auth.errors import AccountNotFoundError
+from webos.auth.service import AuthService
+from webos.auth.sessions import SessionRecord
+from webos.kernel.context import signed_in_user
+from webos.kernel.errors import InvalidInputError
+
+__all__ = ["OwnAccount"]
+
+_LONGEST_NAME = 100
+
+
+class OwnAccount:
+    """The account of the acting user: every call is about whoever acts, so that it can be about nobody else.
+
+    Serve it to people, in pages: an API key that reached it could make itself wider ones.
+
+    Args:
+        auth: Accounts and sessions.
+    """
+
+    def __init__(self, auth: AuthService) -> None:
+        self._auth = auth
+
+    @property
+    def mail_is_set_up(self) -> bool:
+        """Whether the server can send mail."""
+        return self._auth.life.mail_is_set_up
+
+    async def get(self) -> Account:
+        """Return the account.
+
+        Raises:
+            NotSignedInError: Nobody acts.
+            AccountNotFoundError: The account was deleted.
+        """
+        account = await self._auth.accounts.get(signed_in_user().id)
+        if account is None:
+            raise AccountNotFoundError
+        return account
+
+    async def rename(self, display_name: str) -> None:
+        """Change the name that others see.
+
+        Raises:
+            InvalidInputError: It is too long, or cannot be shown.
+        """
+        name = display_name.strip()
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            raise InvalidInputError(fields={"display_name": f"Use at most {_LONGEST_NAME} characters in one line"})
+        user_id = signed_in_user().id
+        await self._auth.accounts.describe(user_id, display_name=name)
+        self._auth.sessions.forget_user(user_id)
+
+    async def sessions(self) -> list[SessionRecord]:
+        """Return where one is signed in, the session used last first."""
+        return await self._auth.list_sessions(signed_in_user().id)
+
+    async def end_session(self, session_id: str) -> None:
+        """Sign out in one place; a session of somebody else stays as it is.
+
+        Args:
+            session_id: Public id of the session.
+        """
+        await self._auth.end_session(session_id, signed_in_user().id)
+
+    async def end_other_sessions(self, keep: str) -> int:
+        """Sign out everywhere but here, and return in how many places.
+
+        Args:
+            keep: Public id of the session that goes on.
+        """
+        return await self._auth.end_other_sessions(signed_in_user().id, keep)
+
+    async def keys(self) -> list[ApiKey]:
+        """Return one's API keys, the newest first."""
+        return await self._auth.keys.of_user(signed_in_user().id)
+
+    async def create_key(self, name: str, scopes: Iterable[str], *, days: int | None) -> tuple[str, ApiKey]:
+        """Make an API key and return it, this once, and what is stored of it.
+
+        Args:
+            name: What it is for.
+            scopes: Permissions and wildcards it is limited to.
+            days: How long it counts; None for ever.
+
+        Raises:
+            InvalidInputError: The name, a scope or the time does not fit.
+        """
+        return await self._auth.keys.create(signed_in_user().id, name, scopes, days=days)
+
+    async def revoke_key(self, key_id: str) -> None:
+        """End an API key.
+
+        Raises:
+            NotFoundError: One has no such key.
+        """
+        await self._auth.keys.revoke(key_id, signed_in_user().id)

@@ -1,0 +1,1 @@
+"""One's own account: name, address, password, sessions and API keys."""
