@@ -5,7 +5,7 @@ So a row that was stored before its process was killed meets its own id when it 
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from beanie import PydanticObjectId
 from bson import ObjectId
@@ -16,7 +16,7 @@ from webos.kernel.errors import InvalidInputError
 
 __all__ = ["identity_maker"]
 
-_NAMESPACE = UUID("5f1c4dd1-2f0a-4c35-9d0e-63a6a0a4a6c1")
+_NAME = "urn:webos:import:"
 _FIRST_BYTES = 4
 
 
@@ -46,12 +46,12 @@ def identity_maker(
 
 def _object_id(import_id: ObjectId, row: int) -> PydanticObjectId:
     # The time first, as ever, so that they come in the order of the file and after older documents.
-    digest = uuid5(_NAMESPACE, str(import_id)).bytes[:_FIRST_BYTES]
+    digest = uuid5(NAMESPACE_URL, f"{_NAME}{import_id}").bytes[:_FIRST_BYTES]
     return PydanticObjectId(import_id.binary[:_FIRST_BYTES] + digest + row.to_bytes(_FIRST_BYTES, "big"))
 
 
 def _uuid(import_id: ObjectId, row: int) -> UUID:
-    return uuid5(_NAMESPACE, f"{import_id}/{row}")
+    return uuid5(NAMESPACE_URL, f"{_NAME}{import_id}/{row}")
 
 
 _MAKERS: tuple[tuple[Any, Callable[[ObjectId, int], Any]], ...] = ((PydanticObjectId, _object_id), (UUID, _uuid))

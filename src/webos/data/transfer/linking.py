@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 from bson import DBRef
@@ -17,7 +18,12 @@ from webos.kernel.errors import InvalidInputError
 __all__ = ["LinkFinder"]
 
 _MOST_KEPT = 50_000
-_AMBIGUOUS = object()
+
+
+class _Found(Enum):
+    """What a name may lead to besides one document."""
+
+    SEVERAL = "several"
 
 
 class LinkFinder:
@@ -70,7 +76,7 @@ class LinkFinder:
             ValueError: There is no such document, or more than one.
         """
         identity = self._kept.get(text)
-        if identity is _AMBIGUOUS:
+        if identity is _Found.SEVERAL:
             msg = f"There is more than one {self._title} called “{text[:80]}”."
             raise ValueError(msg)
         if identity is None:
@@ -99,7 +105,7 @@ class LinkFinder:
         async for row in self._collection.find({stored: {"$in": list(values)}}, {"_id": 1, stored: 1}):
             if row[stored] in values:
                 text = values[row[stored]]
-                found[text] = _AMBIGUOUS if text in found else row["_id"]
+                found[text] = _Found.SEVERAL if text in found else row["_id"]
         return found
 
 

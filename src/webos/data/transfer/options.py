@@ -10,7 +10,8 @@ from webos.data.transfer.formats import FileFormat
 
 __all__ = ["DeletedMatch", "EmptyCell", "Encoding", "ExportOptions", "ImportMode", "ImportOptions", "LinkForm"]
 
-_LETTER = Field(min_length=1, max_length=1)
+Letter = Annotated[str, Field(min_length=1, max_length=1)]
+"""A single character."""
 
 
 class Encoding(StrEnum):
@@ -95,8 +96,8 @@ class ImportOptions(BaseModel):
 
     format: FileFormat | None = None
     encoding: Encoding | None = None
-    delimiter: Annotated[str, _LETTER] | None = None
-    quote: Annotated[str, _LETTER] = '"'
+    delimiter: Letter | None = None
+    quote: Letter = '"'
     formula_quotes: bool = True
     sheet: str | None = None
     mapping: dict[str, str] = Field(default_factory=dict, max_length=2000)
@@ -110,7 +111,7 @@ class ImportOptions(BaseModel):
     date_format: str | None = Field(default=None, max_length=100)
     datetime_format: str | None = Field(default=None, max_length=100)
     decimal_comma: bool = False
-    list_separator: Annotated[str, _LETTER] = ";"
+    list_separator: Letter = ";"
     deleted: DeletedMatch = DeletedMatch.NEW
 
     @field_validator("delimiter", "quote")

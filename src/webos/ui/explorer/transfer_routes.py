@@ -8,7 +8,7 @@ from urllib.parse import quote
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from webos.auth import require_user
@@ -26,7 +26,10 @@ _PREFIX = "/api/webos"
 _MOST_TEXT = 20_000
 
 Identity = Annotated[str, Path(pattern=r"^[0-9a-f]{24}$")]
-_Filter: TypeAdapter[dict[str, dict[str, Any]]] = TypeAdapter(dict[str, dict[str, Any]])
+
+
+class _Filter(RootModel[dict[str, dict[str, Any]]]):
+    """Conditions by column, as the table API takes them."""
 
 
 class _ExportQuery(BaseModel):
@@ -48,7 +51,7 @@ class _ExportQuery(BaseModel):
             InvalidInputError: The filter is no JSON object of conditions.
         """
         try:
-            conditions = _Filter.validate_json(self.filter)
+            conditions = _Filter.model_validate_json(self.filter).root
         except ValidationError:
             raise InvalidInputError(fields={"filter": "A JSON object of conditions was expected."}) from None
         names = [name.strip() for name in self.sort.split(",") if name.strip()]

@@ -11,8 +11,6 @@ _BUILT_IN = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50
 # What is in quotes, in brackets or behind a backslash is no code; `[h]` counts hours and is one.
 _NO_CODE = re.compile(r'"[^"]*"|\[(?!h+\]|m+\]|s+\])[^\]]*\]|\\.|_.|\*.', re.IGNORECASE)
 _CODES = re.compile(r"[dmyhs]", re.IGNORECASE)
-_SINCE_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 - times in a workbook have no zone
-_SINCE_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - the same
 _LAST = 2_958_466
 # 1900 was no leap year, though workbooks say so; before March of it they are a day behind.
 _FALSE_LEAP_DAY = 60
@@ -55,7 +53,9 @@ def to_datetime(serial: float, *, since_1904: bool) -> datetime | None:
         return None
     days = serial + 1 if not since_1904 and serial < _FALSE_LEAP_DAY else serial
     milliseconds = round(days * 86_400_000)
-    return (_SINCE_1904 if since_1904 else _SINCE_1900) + timedelta(milliseconds=milliseconds)
+    # Times in a workbook have no zone.
+    beginning = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - see above
+    return beginning + timedelta(milliseconds=milliseconds)
 
 
 def _number(text: str | None) -> int:
