@@ -20,6 +20,7 @@ class ServerTraits:
         strict_indexes: Whether it uses an index only if its keys cover the whole filter.
         scanning_find_and_change: Whether a `find_one_and_update` reads the whole collection.
         scanning_lookups: Whether a `$lookup` with a pipeline reads all of the other collection.
+        ignores_snapshot_sessions: Whether a session for a snapshot sees what is written later; a transaction does not.
     """
 
     major_version: int
@@ -28,6 +29,7 @@ class ServerTraits:
     strict_indexes: bool = False
     scanning_find_and_change: bool = False
     scanning_lookups: bool = False
+    ignores_snapshot_sessions: bool = False
 
 
 async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTraits:
@@ -42,4 +44,5 @@ async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTrait
         strict_indexes=embedded,
         scanning_find_and_change=embedded,
         scanning_lookups=embedded,
+        ignores_snapshot_sessions=embedded,
     )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from webos.data.backup import finish_restore
 from webos.data.connection import Connection
 from webos.data.embedded import EmbeddedServer
 from webos.data.embedded.folder import DatabaseFolder
@@ -88,6 +89,7 @@ async def _lock_or_endpoint(data_dir: Path, purpose: str) -> InstanceLock | Endp
 async def _connected(endpoint: Endpoint, database: str) -> AsyncIterator[Connection]:
     connection = await Connection.open(endpoint, database)
     try:
+        await finish_restore(connection.raw)
         yield connection
     finally:
         await connection.close()

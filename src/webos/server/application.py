@@ -8,6 +8,7 @@ from loguru import logger
 from starlette.types import Lifespan
 
 from webos.auth import IdentityWatcher, auth_router, ensure_administrator, install_identity
+from webos.data.backup import finish_restore
 from webos.data.endpoint import Endpoint
 from webos.data.server_traits import read_traits
 from webos.kernel.context import SYSTEM, acting_as
@@ -54,6 +55,7 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(app.connection.close)
             await app.connection.check()
+            await finish_restore(app.connection.raw)
             traits = await read_traits(app.connection.client)
             app.database.adapt(traits)
             await app.auth.start()
