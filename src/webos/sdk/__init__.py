@@ -9,8 +9,15 @@ from webos.data.audit.service import AuditService
 from webos.data.conflicts import EditConflictError, FieldConflict
 from webos.data.crud.states import IllegalMoveError, StateMachine
 from webos.data.document import CoreDocument, OwnedDocument
+from webos.data.grants.declaration import data_access
+from webos.data.grants.reader import DataReader, DataRows
+from webos.data.grants.registry import Grant, GrantRegistry
+from webos.data.guard.grant_scope import UndeclaredAccessError
 from webos.data.migrations import MigrationContext
 from webos.data.module_settings import ModuleSettingsDoc
+from webos.data.rules import ACTING, Rule
+from webos.data.rules.explain import Access, explain_access
+from webos.data.rules.service import AccessService
 from webos.data.scope import system_context
 from webos.data.secret import SearchableSecret, Secret
 from webos.data.table import TableService
@@ -42,6 +49,9 @@ from webos.ui.layout import LayoutManager
 from webos.ui.page import Page
 
 __all__ = [
+    "ACTING",
+    "Access",
+    "AccessService",
     "Account",
     "AdminArea",
     "ApiKey",
@@ -57,11 +67,15 @@ __all__ = [
     "CoreDocument",
     "CrudService",
     "CurrentUser",
+    "DataReader",
+    "DataRows",
     "EditConflictError",
     "EventBus",
     "EventEnvelope",
     "FieldChange",
     "FieldConflict",
+    "Grant",
+    "GrantRegistry",
     "IllegalMoveError",
     "Indexed",
     "Inject",
@@ -82,6 +96,7 @@ __all__ = [
     "OwnedDocument",
     "Page",
     "PermissionDeniedError",
+    "Rule",
     "SearchableSecret",
     "Secret",
     "ServiceRegistry",
@@ -90,6 +105,7 @@ __all__ = [
     "TableService",
     "TaskService",
     "UnavailableError",
+    "UndeclaredAccessError",
     "UndoConflict",
     "UndoReport",
     "User",
@@ -99,6 +115,8 @@ __all__ = [
     "crud_router",
     "current_trace_id",
     "current_user",
+    "data_access",
+    "explain_access",
     "hookimpl",
     "require_permission",
     "rest_router",

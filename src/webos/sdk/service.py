@@ -10,6 +10,9 @@ from loguru import logger
 from pydantic import BaseModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from webos.data.grants.desk import GrantDesk
+from webos.data.grants.reader import DataReader
+from webos.data.guard.grant_scope import UndeclaredAccessError
 from webos.events import EventBus, ModuleBus
 from webos.kernel.errors import ServiceNotFoundError
 from webos.kernel.messenger import Messenger
@@ -39,6 +42,7 @@ class ServiceWiring:
         messenger: The way to the user.
         client: The database client, for transactions.
         settings: The module's settings, where it has any.
+        grants: Hands out what a service may read of other modules; None where there is nothing to read.
     """
 
     module: str
@@ -47,6 +51,7 @@ class ServiceWiring:
     messenger: Messenger
     client: "AsyncMongoClient[dict[str, Any]]"
     settings: BaseModel | None = None
+    grants: GrantDesk | None = None
 
 
 class ServiceWirings:
@@ -104,6 +109,8 @@ class BaseService:
         self.notify = wiring.messenger
         self.services = wiring.services
         self._client = wiring.client
+        self._grants = wiring.grants
+        self._consumer = f"{wiring.module}.{type(self).__name__}"
         if wiring.settings is not None:
             self.settings = wiring.settings
 
@@ -114,6 +121,20 @@ class BaseService:
             ServiceNotFoundError: There is none.
         """
         return self.services.get(kind)
+
+    def data(self, model: str) -> DataReader:
+        """Return the reader of another module's model, as it is declared by `@data_access` above the class.
+
+        Args:
+            model: The model, `module.Class`.
+
+        Raises:
+            UndeclaredAccessError: It is not declared; the message says what to declare.
+        """
+        if self._grants is None:
+            msg = f"{self._consumer} was built without the application's data"
+            raise UndeclaredAccessError(msg)
+        return self._grants.reader(self._consumer, model)
 
     async def run_in_transaction(self, work: Callable[[AsyncClientSession], Awaitable[R]]) -> R:
         """Run `work` in one database transaction, and again from the beginning where another one stood in its way.

@@ -11,8 +11,11 @@ from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
 from webos.data.endpoint import Endpoint
+from webos.data.grants.desk import GrantDesk
+from webos.data.grants.registry import GrantRegistry
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
+from webos.data.rules.service import AccessService
 from webos.data.secret import Keyring
 from webos.data.table import TableService
 from webos.data.transfer import TransferService
@@ -51,6 +54,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     database = GuardedDatabase(connection.raw, keyring=Keyring.of(settings))
     changes = ChangeHub(connection.raw)
     models = ModelRegistry()
+    grants = GrantRegistry()
     tables = TableService(models, database, changes)
     auth = AuthService(connection, settings)
     events = EventService(connection.raw, changes, auth.load_user)
@@ -77,11 +81,13 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     tasks.register("webos", UndoImport)
     audit = AuditService(models, database, days=settings.audit_days)
     parts = {
+        "access": AccessService(models, database, auth.load_user),
         "audit": audit,
         "auth": auth,
         "bus": bus,
         "changes": changes,
         "events": events,
+        "grants": grants,
         "jobs": tasks.jobs,
         "messenger": messenger,
         "models": models,
@@ -120,6 +126,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         services=services,
         models=models,
         tables=tables,
+        grants=GrantDesk(models, database, grants),
         audit=audit,
         transfers=transfers,
     )

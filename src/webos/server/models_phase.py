@@ -6,6 +6,7 @@ from webos.data.document import CoreDocument
 from webos.data.initializer import initialize_models
 from webos.data.links import link_namespace, resolve_links
 from webos.data.model_registry import ModelInfo
+from webos.data.rules.declared import declared_field_permissions, declared_rules, named_permissions
 from webos.kernel.errors import ConfigurationError
 from webos.kernel.loader import defined_in
 from webos.kernel.module import Module, Phase
@@ -48,6 +49,7 @@ async def find_models(app: Application) -> dict[str, list[ModelInfo]]:
         with module.isolated(Phase.MODELS):
             found[module.name] = await _find(app, module)
             for info in found[module.name]:
+                _demand_declared(app, info)
                 app.models.add(info)
     _resolve(app, found)
     return found
@@ -66,6 +68,17 @@ async def _find(app: Application, module: Module) -> list[ModelInfo]:
             if document not in documents:
                 documents.append(document)
     return [_describe(module, document) for document in documents]
+
+
+def _demand_declared(app: Application, info: ModelInfo) -> None:
+    """Refuse rules for permissions that no manifest declares: nobody could ever be granted them."""
+    document = info.document
+    rules = declared_rules(document, owned=False)
+    declared = app.modules.permissions()
+    for permission in sorted(named_permissions(rules, declared_field_permissions(document))):
+        if permission not in declared:
+            msg = f"{info.name} asks for the permission {permission!r}, which no manifest declares"
+            raise ConfigurationError(msg)
 
 
 def _concrete(part: ModuleType) -> list[type[CoreDocument]]:

@@ -59,16 +59,17 @@ async def _settings(app: Application, module: Module) -> BaseModel | None:
     return await load_module_settings(module.name, models[0]) if models else None
 
 
-def _build(
-    app: Application, module: Module, settings: BaseModel | None, wirings: ServiceWirings
-) -> list[BaseService]:
-    wiring = ServiceWiring(module.name, app.services, app.bus, app.messenger, app.connection.client, settings)
+def _build(app: Application, module: Module, settings: BaseModel | None, wirings: ServiceWirings) -> list[BaseService]:
+    wiring = ServiceWiring(
+        module.name, app.services, app.bus, app.messenger, app.connection.client, settings, app.grants
+    )
     wirings.add(wiring)
     services: list[BaseService] = []
     for part in ("service", "workflows"):
         if part in module.parts:
             for kind in defined_in(module.parts[part], BaseService):
                 if not kind.__dict__.get("__abstract__"):
+                    app.grants.declare(f"{module.name}.{kind.__name__}", kind, module.manifest.requires)
                     service: BaseService = kind(wiring)
                     app.services.register(f"{module.name}.{kind.__name__}", service)
                     services.append(service)

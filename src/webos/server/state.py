@@ -6,6 +6,7 @@ from webos.auth import AuthService
 from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
+from webos.data.grants.desk import GrantDesk
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelRegistry
 from webos.data.table import TableService
@@ -42,6 +43,7 @@ class Application:
         auth: Accounts and sessions.
         interface: Pages, slots and what else the browser shows.
         tables: Documents as tables.
+        grants: What services may read of other modules.
         transfers: Import and export of documents.
     """
 
@@ -60,5 +62,6 @@ class Application:
     services: ServiceRegistry
     models: ModelRegistry
     tables: TableService
+    grants: GrantDesk
     audit: AuditService
     transfers: TransferService

@@ -7,6 +7,7 @@ manifest = ModuleManifest(
     description="How the modules are, and what they add for administrators.",
     icon="admin_panel_settings",
     permissions={
+        "admin.access": "See who may do what with a document, and which rule decides",
         "admin.audit": "See changes of all documents, sign-ins and changes of accounts",
         "admin.read": "See the state of the modules",
         "admin.settings": "Change the settings of modules",
