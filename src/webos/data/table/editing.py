@@ -83,9 +83,13 @@ def apply_changes(
             raise InvalidInputError(fields={name: "This field cannot be changed here."})
     if revision is not None and revision != target.revision:
         _refuse_overlap(target, changes, was, columns)
+    states = getattr(type(target), "transitions", None)
+    before = getattr(target, states.field) if states is not None else None
     messages = assign(target, dict(changes))
     if messages:
         raise InvalidInputError("; ".join(messages.values()), fields=messages)
+    if states is not None and before != (after := getattr(target, states.field)):
+        states.check(before, after)
 
 
 async def create_document(document: type[CoreDocument], values: Mapping[str, Any]) -> CoreDocument:
@@ -101,6 +105,9 @@ async def create_document(document: type[CoreDocument], values: Mapping[str, Any
     except ValidationError as error:
         messages = validation_messages(error)
         raise InvalidInputError(fields=messages) from None
+    states = getattr(document, "transitions", None)
+    if states is not None:
+        states.check_new(made)
     stored: CoreDocument = await made.insert()
     return stored
 
