@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 import time
 import zipfile
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from tests.integration.transfer.desk import Desk, csv_of
 
 from webos.data.transfer import ImportOptions, ImportState, UnreadableFileError
 from webos.kernel.context import acting_as
-from webos.kernel.errors import UnavailableError
+from webos.kernel.errors import NotFoundError, UnavailableError
 
 _FULL = Path("/dev/full")
 _SHEET = "xl/worksheets/sheet1.xml"
@@ -169,6 +170,36 @@ async def test_a_full_disk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with acting_as(ANNA), pytest.raises(UnavailableError, match="no space"):
         await desk.upload("name\nA\n")
     assert list(desk.folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not _FULL.exists(), reason="this system has no device that is always full")
+async def test_a_disk_that_gets_full_during_an_import(desk: Desk) -> None:
+    """The import stops, says so, and goes on when there is room again."""
+    with acting_as(ANNA):
+        record = await desk.upload("name,stock\nA,1\nB,x\nC,1\n")
+        failed = desk.folder / f"{record.id}.failed"
+        failed.symlink_to(_FULL)
+        with pytest.raises((UnavailableError, OSError)):
+            await desk.transfers.run(record.id)
+        stopped = await desk.transfers.get(record.id)
+        failed.unlink()
+        ended = await desk.transfers.run(record.id)
+
+    assert stopped.state is ImportState.READY
+    assert stopped.error
+    assert (ended.counts.inserted, ended.counts.failed, ended.state) == (2, 1, ImportState.DONE)
+
+
+async def test_old_uploads_are_removed(desk: Desk) -> None:
+    """What was uploaded a month ago goes with the next upload; an import of it then says that its file is gone."""
+    with acting_as(ANNA):
+        old = await desk.upload("name\nA\n")
+        path = desk.folder / f"{old.id}.upload"
+        os.utime(path, (0, 0))
+        new = await desk.upload("name\nB\n")
+        assert [each.name for each in desk.folder.iterdir()] == [f"{new.id}.upload"]
+        with pytest.raises(NotFoundError):
+            await desk.transfers.run(old.id)
 
 
 async def test_the_event_loop_stays_free(desk: Desk) -> None:

@@ -1,8 +1,12 @@
-"""The error for a file that cannot be read as a table."""
+"""Errors of files: one that cannot be read as a table, and a disk that takes no more."""
 
-from webos.kernel.errors import InvalidInputError
+import errno
 
-__all__ = ["UnreadableFileError"]
+from webos.kernel.errors import InvalidInputError, UnavailableError
+
+__all__ = ["UnreadableFileError", "full_disk"]
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class UnreadableFileError(InvalidInputError):
@@ -10,3 +14,11 @@ class UnreadableFileError(InvalidInputError):
 
     code = "webos.unreadable_file"
     title = "This file cannot be read"
+
+
+def full_disk(error: OSError) -> Exception:
+    """Return the error for a disk without room; any other error of a file as it is."""
+    if error.errno not in _FULL:
+        return error
+    text = "The disk of the server is full. Make room and try again."
+    return UnavailableError("no space left for the files of imports", user_message=text)

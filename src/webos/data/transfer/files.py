@@ -1,11 +1,12 @@
 """The files of imports on this machine: what was uploaded, and which of its rows failed."""
 
 import asyncio
-import errno
 import hashlib
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,13 +15,13 @@ from typing import IO, Any
 
 from bson import ObjectId
 
-from webos.data.transfer.errors import UnreadableFileError
+from webos.data.transfer.errors import UnreadableFileError, full_disk
 from webos.data.transfer.source import Absent
-from webos.kernel.errors import UnavailableError
 
 __all__ = ["FailedRow", "ImportFiles", "Received"]
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_KEPT_SECONDS = 30 * 24 * 3600
+_PART_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,19 @@ class ImportFiles:
             await asyncio.to_thread(part.replace, path)
         except BaseException as error:
             part.unlink(missing_ok=True)
-            if isinstance(error, OSError) and error.errno in _FULL:
-                raise full_disk() from error
+            if isinstance(error, OSError):
+                raise full_disk(error) from error
             raise
         return Received(size, digest.hexdigest(), head)
+
+    def sweep(self) -> None:
+        """Remove what was last written 30 days ago, and uploads that never came whole. Call it in a thread."""
+        now = time.time()
+        for path in self._folder.glob("*.*"):
+            kept = _PART_SECONDS if path.suffix == ".part" else _KEPT_SECONDS
+            with suppress(OSError):
+                if path.stat().st_mtime < now - kept:
+                    path.unlink()
 
     def remove(self, identity: ObjectId) -> None:
         """Remove all files of an import."""
@@ -123,9 +133,7 @@ class ImportFiles:
                 _end_last_line(file)
                 file.write(lines)
         except OSError as error:
-            if error.errno in _FULL:
-                raise full_disk() from error
-            raise
+            raise full_disk(error) from error
 
     def failed(self, identity: ObjectId) -> Iterator[FailedRow]:
         """Yield the rows that failed, each once, in about their order. Call it in a thread."""
@@ -156,12 +164,6 @@ def _end_last_line(file: IO[str]) -> None:
         file.seek(end - 1)
         if file.read(1) != "\n":
             file.write("\n")
-
-
-def full_disk() -> UnavailableError:
-    """Return the error for a disk without room."""
-    text = "The disk of the server is full. Make room and try again."
-    return UnavailableError("no space left for the files of imports", user_message=text)
 
 
 def _refuse_empty(size: int) -> None:

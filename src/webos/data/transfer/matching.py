@@ -10,6 +10,7 @@ from webos.data.table.columns import ColumnKind
 from webos.data.transfer.candidate import Candidate
 from webos.data.transfer.encoding import hashable
 from webos.data.transfer.fields import ImportField
+from webos.data.transfer.slices import SLICE
 
 __all__ = ["Matcher"]
 
@@ -46,10 +47,14 @@ class Matcher:
 
     async def match(self, candidates: Sequence[Candidate]) -> None:
         """Set `stored` of those whose document there is; a key that several documents have is a problem."""
-        by_key = {hashable(each.key): each for each in candidates if each.key and not each.problems}
-        if not by_key:
-            return
-        async for row in self._collection.find(self._filter(list(by_key.values()))):
+        asked = [each for each in candidates if each.key and not each.problems]
+        # A few at a time: the driver decodes what it finds on the event loop.
+        for start in range(0, len(asked), SLICE):
+            await self._match_some(asked[start : start + SLICE])
+
+    async def _match_some(self, candidates: Sequence[Candidate]) -> None:
+        by_key = {hashable(each.key): each for each in candidates}
+        async for row in self._collection.find(self._filter(candidates)):
             candidate = by_key.get(self._key_of(row))
             if candidate is None:
                 continue

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from bson import ObjectId
 from loguru import logger
+from pymongo.errors import PyMongoError
 
 from webos.data.audit.change_set import change_set
 from webos.data.changes import ChangeHub
@@ -37,6 +38,7 @@ __all__ = ["TransferService"]
 
 _COLLECTION = "webos_imports"
 _MOST_BYTES = 2 * 1024**3
+_SERVER_ERROR = 500
 
 Report = Callable[[Progress], Awaitable[None]]
 
@@ -114,6 +116,7 @@ class TransferService(RecordedImports):
         user = signed_in_user()
         info.demand_write(user)
         identity = ObjectId()
+        await asyncio.to_thread(self._files.sweep)
         received = await self._files.receive(identity, pieces)
         record = ImportRecord(
             id=identity,
@@ -162,6 +165,8 @@ class TransferService(RecordedImports):
     async def run(self, identity: str | ObjectId, report: Report | None = None) -> ImportRecord:
         """Store the rows of a file, from where an earlier start has come to, and return the import at its end.
 
+        After an error that is none of the file's or the user's, such as a full disk, it can be started again.
+
         Args:
             identity: The import.
             report: Told about once a second how far it is.
@@ -188,9 +193,17 @@ class TransferService(RecordedImports):
             counts = run.counts
             with change_set(f"Import of {record.filename}", identity=record.change_set):
                 await run.run()
-        except WebOSError as error:
-            if not isinstance(error, ConflictError) and error.status < 500:  # noqa: PLR2004 - what is not passing
-                await self._store.finish(record, ImportState.FAILED, counts, error.user_message)
+        except (ConflictError, PyMongoError):
+            # It was ended or goes on elsewhere; or the task tries again when the database is back.
+            raise
+        except Exception as error:
+            said = (
+                error.user_message
+                if isinstance(error, WebOSError)
+                else f"Something went wrong ({type(error).__name__})"
+            )
+            passing = not isinstance(error, WebOSError) or error.status >= _SERVER_ERROR
+            await self._store.finish(record, ImportState.READY if passing else ImportState.FAILED, counts, said)
             raise
         logger.info("import {} of {} is done: {}", record.id, record.model, counts.to_dict())
         return await self._store.finish(record, ImportState.DONE, counts)

@@ -5,7 +5,7 @@ import tempfile
 from array import array
 from typing import IO
 
-from webos.data.transfer.errors import UnreadableFileError
+from webos.data.transfer.errors import UnreadableFileError, full_disk
 from webos.data.transfer.xlsx.package import Attributes, Package, parse_events
 
 __all__ = ["SharedTexts", "TextParts", "decoded"]
@@ -109,6 +109,12 @@ class SharedTexts:
             self._kept[number] = text
         return text
 
+    def _write(self, encoded: bytes) -> None:
+        try:
+            self._file.write(encoded)
+        except OSError as error:
+            raise full_disk(error) from error
+
     def _read(self, package: Package, name: str) -> None:
         parts = TextParts()
         end_of_last = 0
@@ -121,7 +127,7 @@ class SharedTexts:
             parts.end(tag)
             if tag == "si":
                 encoded = parts.take().encode("utf-8", "surrogatepass")
-                self._file.write(encoded)
+                self._write(encoded)
                 end_of_last += len(encoded)
                 self._ends.append(end_of_last)
 
