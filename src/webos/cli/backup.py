@@ -194,11 +194,13 @@ def _warn_of_keys(settings: "Settings", file: "BackupFile") -> None:
 
 @contextmanager
 def _bar() -> "Iterator[Callable[[BackupProgress], None]]":
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     rows: dict[str, TaskID] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
 
         def show(progress: "BackupProgress") -> None:
             if progress.collection not in rows:

@@ -17,13 +17,17 @@ class MigrationBar:
 
     def __init__(self) -> None:
         from rich import progress
+        from rich.console import Console
 
+        console = Console(stderr=True)
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
             progress.BarColumn(),
             progress.TaskProgressColumn(),
             progress.TimeRemainingColumn(),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._rows: dict[str, TaskID] = {}
 

@@ -96,15 +96,18 @@ class Migrator:
         """
         # Planned under the lease: another process may have done it all while this one waited.
         plan = await self.plan(module, target)
-        for step in plan.steps:
+        # All of them before the first: what cannot be gone through with is not begun.
+        code = [await asyncio.to_thread(step.file.load) for step in plan.steps]
+        runs = [(step, each, step.function(each)) for step, each in zip(plan.steps, code, strict=True)]
+        for step, each, function in runs:
             await lease.confirm()
             with acting_as(SYSTEM):
-                await self._run(module, step, lease)
+                await self._run(module, step, function, lease, whole=each.transaction)
         return list(plan.steps)
 
-    async def _run(self, module: MigratedModule, step: Step, lease: MigrationLease) -> None:
-        code = await asyncio.to_thread(step.file.load)
-        function = step.function(code)
+    async def _run(
+        self, module: MigratedModule, step: Step, function: Function, lease: MigrationLease, *, whole: bool
+    ) -> None:
         run = MigrationRun(
             module,
             step.file,
@@ -112,7 +115,7 @@ class Migrator:
             self._database,
             self.log,
             lease,
-            whole=code.transaction,
+            whole=whole,
             on_progress=self._on_progress,
         )
         logger.info("{}: running {}", run.file.id, step.direction.value)
