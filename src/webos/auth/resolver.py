@@ -1,6 +1,7 @@
 """From the token in a cookie to the signed-in user: at once from memory, or from the database."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,6 +69,8 @@ class SessionResolver:
         self._principals = principals
         self._clock = clock
         self.cache: SignInCache = FreshCache(_KEPT, clock)
+        # Which hash belongs to a public id; that never changes.
+        self._keys: OrderedDict[str, str] = OrderedDict()
 
     def peek(self, token: str) -> SignIn | None:
         """Return the sign-in if it was read within the last five seconds; None says nothing about the token."""
@@ -87,12 +90,19 @@ class SessionResolver:
 
     async def resolve_public(self, session_id: str) -> SignIn | None:
         """Return the sign-in of the session with a public id, or None where it has ended or its user is disabled."""
-        key = f"session:{session_id}"
-        cached = self.cache.get(key)
+        known = self._keys.get(session_id)
+        cached = self.cache.get(known) if known is not None else None
         if cached is not None:
             return cached[1]
         generation = self.cache.generation
-        return await self._judge(key, await self._sessions.get_public(session_id), generation)
+        record = await self._sessions.get_public(session_id)
+        if record is None:
+            return None
+        # Remembered under the same key as by its cookie, so that whatever ends the session is noticed here as well.
+        while len(self._keys) >= _KEPT:
+            self._keys.popitem(last=False)
+        self._keys[session_id] = record.key
+        return await self._judge(record.key, record, generation)
 
     async def _judge(self, key: str, record: SessionRecord | None, generation: int) -> SignIn | None:
         now = datetime.now(UTC)
@@ -117,10 +127,7 @@ class SessionResolver:
 
     def forget_key(self, key: str) -> None:
         """Look the session, or the API key, with the hash `key` up again next time."""
-        session = self.cache.get(key)
         self.cache.discard(key)
-        if session is not None and session[1].session_id:
-            self.forget_session(session[1].session_id)
 
     def forget_session(self, session_id: str) -> None:
         """Look the session with a public id up again next time."""

@@ -89,7 +89,9 @@ async def build_site(connection: Connection, settings: Settings, hasher: Passwor
     web.include_router(_private(), prefix="/api/shop", dependencies=[Depends(require_user)])
     web.include_router(_public(), prefix="/api/shop")
     public = {"/api/shop/news", "/public-socket"}
-    install_identity(web, sessions=auth.sessions, settings=settings, is_public=public.__contains__)
+    install_identity(
+        web, sessions=auth.sessions, bearers=auth.bearers, settings=settings, is_public=public.__contains__
+    )
     return Site(settings, auth, clock, web, public)
 
 

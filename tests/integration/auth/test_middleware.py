@@ -160,7 +160,9 @@ async def test_database_that_is_away(site: Site, monkeypatch: pytest.MonkeyPatch
         msg = f"mongodb://secret@host {key}"
         raise ServerSelectionTimeoutError(msg)
 
-    monkeypatch.setattr(site.auth._parts.stored_sessions, "get", away)  # stopping the shared server would stop other tests
+    monkeypatch.setattr(
+        site.auth._parts.stored_sessions, "get", away
+    )  # stopping the shared server would stop other tests
     answer = await client.get("/", headers=PAGE)
     assert answer.status_code == 503
     assert answer.json()["code"] == "webos.unavailable"

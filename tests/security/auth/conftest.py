@@ -1,5 +1,5 @@
-"""Fixtures of the security cases: the same site as the integration tests have."""
+"""Fixtures of the security cases: the same sites as the integration tests have."""
 
-from tests.integration.auth.conftest import site
+from tests.integration.auth.conftest import mail_site, mailbox, site
 
-__all__ = ["site"]
+__all__ = ["mail_site", "mailbox", "site"]
