@@ -10,6 +10,7 @@ import bson
 from bson import DBRef, ObjectId
 from bson.binary import UuidRepresentation
 from bson.codec_options import CodecOptions
+from pymongo import ASCENDING, DESCENDING
 
 from webos.data.guard import GuardedCollection, GuardedDatabase
 from webos.data.guard.fields import hidden_fields
@@ -90,7 +91,10 @@ class Exporter:
         columns = exported_columns(info, options.columns)
         condition, order = await self._views.selection(info, query)
         collection = self._database[info.collection]
-        identities = [ids async for ids in read_ids(collection, condition, order)]
+        backwards = order == [("_id", DESCENDING)]
+        # Ids alone are read with little memory in their own order only.
+        wanted = [("_id", ASCENDING)] if backwards else order
+        identities = [ids async for ids in read_ids(collection, condition, wanted)]
         count = sum(len(ids) // _ID_BYTES if isinstance(ids, bytes) else len(ids) for ids in identities)
         if options.format is FileFormat.XLSX and count > MOST_ROWS:
             msg = (
@@ -99,13 +103,13 @@ class Exporter:
             raise InvalidInputError(msg)
         renderer = Renderer(columns, options)
         writer = open_writer(options.format, renderer.headings, options.delimiter)
-        return self._pieces(_Job(collection, columns, renderer, writer, identities), refresh)
+        return self._pieces(_Job(collection, columns, renderer, writer, identities, backwards=backwards), refresh)
 
     async def _pieces(self, job: "_Job", refresh: Callable[[], Awaitable[object]]) -> AsyncIterator[bytes]:
         fields = {"_id": 1, "revision": 1, **{column.stored: 1 for column in job.columns}}
         links = [column for column in job.columns if column.kind is ColumnKind.LINK and column.target is not None]
         look = time.monotonic() + _LOOK_SECONDS
-        for block in _blocks(job.identities):
+        for block in job.blocks():
             if time.monotonic() > look:
                 await refresh()
                 look = time.monotonic() + _LOOK_SECONDS
@@ -132,6 +136,17 @@ class _Job:
     renderer: Renderer
     writer: TableWriter
     identities: Sequence[Ids]
+    backwards: bool
+
+    def blocks(self) -> Iterator[list[Any]]:
+        if not self.backwards:
+            yield from _blocks(self.identities)
+            return
+        for ids in reversed(self.identities):
+            step = _BLOCK * (_ID_BYTES if isinstance(ids, bytes) else 1)
+            for end in range(len(ids), 0, -step):
+                for block in _blocks([ids[max(0, end - step) : end]]):
+                    yield block[::-1]
 
     def write(self, documents: Sequence[Row], labels: Mapping[str, Mapping[Any, str]]) -> bytes:
         return self.writer.write(self.renderer.rows(documents, labels))
