@@ -21,7 +21,7 @@ from webos.data.rules.service import AccessService
 from webos.data.scope import system_context
 from webos.data.secret import SearchableSecret, Secret
 from webos.data.table import TableService
-from webos.events import EventBus, EventEnvelope, subscribe
+from webos.events import EventBus, EventEnvelope, EventService, emits, subscribe
 from webos.kernel.context import AppContext, User, current_trace_id, current_user
 from webos.kernel.errors import (
     ConflictError,
@@ -43,7 +43,18 @@ from webos.sdk.hookspec import WebOSHookSpec
 from webos.sdk.inject import Inject
 from webos.sdk.rest import crud_router, rest_router
 from webos.sdk.service import BaseService
-from webos.tasks import BaseTask, TaskService
+from webos.tasks import (
+    BaseTask,
+    LocalJob,
+    Saga,
+    SagaHandle,
+    SagaRecord,
+    SagaService,
+    SagaState,
+    TaskHandle,
+    TaskService,
+    step,
+)
 from webos.ui.admin_area import AdminArea
 from webos.ui.layout import LayoutManager
 from webos.ui.page import Page
@@ -72,6 +83,7 @@ __all__ = [
     "EditConflictError",
     "EventBus",
     "EventEnvelope",
+    "EventService",
     "FieldChange",
     "FieldConflict",
     "Grant",
@@ -83,6 +95,7 @@ __all__ = [
     "LayoutManager",
     "Link",
     "ListPage",
+    "LocalJob",
     "Messenger",
     "MigrationContext",
     "Module",
@@ -97,12 +110,18 @@ __all__ = [
     "Page",
     "PermissionDeniedError",
     "Rule",
+    "Saga",
+    "SagaHandle",
+    "SagaRecord",
+    "SagaService",
+    "SagaState",
     "SearchableSecret",
     "Secret",
     "ServiceRegistry",
     "SessionRecord",
     "StateMachine",
     "TableService",
+    "TaskHandle",
     "TaskService",
     "UnavailableError",
     "UndeclaredAccessError",
@@ -116,10 +135,12 @@ __all__ = [
     "current_trace_id",
     "current_user",
     "data_access",
+    "emits",
     "explain_access",
     "hookimpl",
     "require_permission",
     "rest_router",
+    "step",
     "subscribe",
     "system_context",
 ]

@@ -89,6 +89,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "events": events,
         "grants": grants,
         "jobs": tasks.jobs,
+        "sagas": tasks.sagas,
         "messenger": messenger,
         "models": models,
         "own_account": OwnAccount(auth),
@@ -125,8 +126,8 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         messenger=messenger,
         services=services,
         models=models,
-        tables=tables,
         grants=GrantDesk(models, database, grants),
+        tables=tables,
         audit=audit,
         transfers=transfers,
     )

@@ -12,7 +12,7 @@ from webos.kernel.loader import defined_in
 from webos.kernel.module import Module, Phase
 from webos.sdk.service import BaseService, ServiceWiring, ServiceWirings, inject_services
 from webos.server.state import Application
-from webos.tasks import collect_tasks
+from webos.tasks import collect_sagas, collect_tasks
 
 __all__ = ["check_permissions", "register_events", "register_services", "register_tasks"]
 
@@ -91,10 +91,12 @@ def register_events(app: Application) -> None:
 
 
 def register_tasks(app: Application) -> None:
-    """Register the tasks of every module's `tasks.py` and `demo.py`."""
+    """Register the tasks of every module's `tasks.py` and `demo.py`, and the sagas of its `workflows.py`."""
     for module in app.modules.healthy():
         with module.isolated(Phase.TASKS):
             for part in ("tasks", "demo"):
                 if part in module.parts:
                     for task in collect_tasks(module.parts[part]):
                         app.tasks.register(module.name, task)
+            for saga in collect_sagas(module.parts["workflows"]) if "workflows" in module.parts else []:
+                app.tasks.sagas.register(module.name, saga)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from loguru import Logger
 
     from webos.tasks.handle import TaskHandle
+    from webos.tasks.record import TaskRecord
     from webos.tasks.service import TaskService
     from webos.tasks.submission import Call
 
@@ -88,6 +89,9 @@ class BaseTask:
     lease: ClassVar[float] = DEFAULT_LEASE
     retry_on: ClassVar[tuple[type[Exception], ...]] = ()
 
+    # What is done in the place of ending it, for tasks that must not be ended in the middle.
+    cancel_instead: "ClassVar[Callable[[TaskRecord], Awaitable[None]] | None]" = None
+
     # A class is registered with one application at a time, as Beanie's documents are with one database.
     _tasks: ClassVar["TaskService | None"] = None
 
@@ -106,6 +110,14 @@ class BaseTask:
     async def run(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - each task has its own signature
         """Do the work. What it takes and returns must be JSON."""
         raise NotImplementedError
+
+    async def refused(self, error: Exception) -> None:
+        """Called in the place of `run` when the user may not act any more; nobody acts in it.
+
+        Args:
+            error: Why. It is to be raised.
+        """
+        raise error
 
     @classmethod
     def kiq(cls, *args: Any, **kwargs: Any) -> Submission:  # noqa: ANN401 - those of `run`

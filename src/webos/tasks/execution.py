@@ -119,11 +119,6 @@ class Execution:
                 await self._finish(TaskState.DONE, {"result": result, "percent": 100.0, "error": ""})
 
     async def _do(self, beginning: Beginning, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
-        refused = refusal()
-        if refused is not None:
-            raise refused
-        if self._interruption is not None:
-            raise asyncio.CancelledError
         task = self._task.task_class(
             TaskWiring(
                 id=self._message.id,
@@ -137,6 +132,12 @@ class Execution:
                 keep=self._keep,
             )
         )
+        refused = refusal()
+        if refused is not None:
+            await task.refused(refused)
+            raise refused
+        if self._interruption is not None:
+            raise asyncio.CancelledError
         # A task of its own, so that cancelling it leaves this one to record the end.
         self._work = asyncio.create_task(_contained(task, args, kwargs), name=f"task {self._message.name}")
         result = await self._work

@@ -55,6 +55,7 @@ class TaskRecord:
         heartbeat: The last sign of life of its worker.
         steps: The calls of a chain; of another task its own call, once it has failed or was stopped.
         step: Which of the steps it is at, from 0.
+        ends_otherwise: Whether something else is done when somebody wants it to end: a saga is undone.
     """
 
     id: str
@@ -80,6 +81,7 @@ class TaskRecord:
     heartbeat: datetime | None = None
     steps: tuple[ChainStep, ...] = ()
     step: int = 0
+    ends_otherwise: bool = False
 
     @property
     def failed_step(self) -> ChainStep | None:

@@ -97,6 +97,10 @@ class TaskRegistry:
             if task_class._tasks is tasks:  # noqa: SLF001 - another application may have bound it since
                 task_class._tasks = None  # noqa: SLF001
 
+    def class_of(self, name: str) -> type[BaseTask] | None:
+        """Return the task class with a registered name, or None."""
+        return next((each.task_class for each in self._by_class.values() if each.name == name), None)
+
     def of_module(self, module: str) -> list[type[BaseTask]]:
         """Return the task classes of a module."""
         return [each.task_class for each in self._by_class.values() if each.module == module]

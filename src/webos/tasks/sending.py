@@ -107,8 +107,12 @@ class TaskSender:
             passage: Passage = await own.with_transaction(write)
         return passage
 
-    async def resume(self, task_id: str) -> None:
+    async def resume(self, task_id: str, session: "AsyncClientSession | None" = None) -> None:
         """Start a task that has failed or was cancelled once more; a chain with the step at which it ended.
+
+        Args:
+            task_id: The task.
+            session: Transaction in which to do it; one of its own where None.
 
         Raises:
             NotFoundError: There is none.
@@ -135,8 +139,11 @@ class TaskSender:
                 msg = f"nothing is kept of the call of task {task_id}"
                 raise ConflictError(msg, user_message="This task was never begun; please start it anew.")
 
-        async with self._client.start_session() as own:
-            await own.with_transaction(write)
+        if session is not None:
+            await write(session)
+        else:
+            async with self._client.start_session() as own:
+                await own.with_transaction(write)
         self._broker.wake()
 
     def _body(self, record: TaskRecord, step: ChainStep, number: int) -> bytes:

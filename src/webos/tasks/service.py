@@ -1,19 +1,15 @@
 """Background tasks of one application: registering, submitting, running, watching."""
 
-import asyncio
-import math
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
 from webos.events import EventBus, UserLoader
-from webos.kernel.context import acting_as, current_trace_id, current_user, new_trace_id, signed_in_user
-from webos.kernel.errors import NotFoundError, PermissionDeniedError
+from webos.kernel.context import acting_as, current_trace_id, new_trace_id, signed_in_user
+from webos.kernel.errors import ConflictError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
 from webos.tasks.base import BaseTask
@@ -26,14 +22,16 @@ from webos.tasks.keeper import LeaseKeeper
 from webos.tasks.lease_queue import LeaseQueue
 from webos.tasks.local.jobs import LocalJobs
 from webos.tasks.progress import one_line
+from webos.tasks.queries import MANAGE_TASKS, TaskQueries
 from webos.tasks.record import TaskRecord, TaskState
 from webos.tasks.registry import TaskRegistry
 from webos.tasks.running import RunningTasks
+from webos.tasks.saga.service import SagaService
 from webos.tasks.sending import TaskSender
 from webos.tasks.step import ChainStep
 from webos.tasks.store import TaskStore
 from webos.tasks.submission import Call
-from webos.tasks.watcher import TaskListener, TaskWatcher
+from webos.tasks.watcher import TaskWatcher
 from webos.tasks.worker import Worker
 
 if TYPE_CHECKING:
@@ -41,15 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MANAGE_TASKS", "TaskService"]
 
-MANAGE_TASKS = "admin.tasks"
-"""Permission to see and end the tasks of others."""
-
 _TASKS = "webos_tasks"
 _QUEUE = "webos_task_queue"
-_LOOK_SECONDS = 1.0
 
 
-class TaskService:
+class TaskService(TaskQueries):
     """Durable background tasks, in this process or in any other on the same database.
 
     Args:
@@ -63,6 +57,7 @@ class TaskService:
 
     Attributes:
         jobs: Functions that run in the background of this process and are lost with it.
+        sagas: Steps that are undone when a later one fails.
     """
 
     def __init__(
@@ -76,11 +71,12 @@ class TaskService:
         services: ServiceRegistry,
         slots: int = 20,
     ) -> None:
+        store = TaskStore(connection.raw[_TASKS])
+        super().__init__(store, TaskWatcher(store, changes))
         self._changes = changes
-        self._store = TaskStore(connection.raw[_TASKS])
         self._queue = LeaseQueue(connection.raw[_QUEUE])
+        self.sagas = SagaService(connection.client, connection.raw, self, manage=MANAGE_TASKS)
         self.jobs = LocalJobs(messenger, manage=MANAGE_TASKS)
-        self._watcher = TaskWatcher(self._store, changes)
         self._broker = MongoLeaseBroker(self._queue, slots=slots, on_dead=self._bury)
         self._broker.add_middlewares(IdentityMiddleware(load_user))
         self._sender = TaskSender(connection.client, self._store, self._broker)
@@ -107,6 +103,7 @@ class TaskService:
     def unregister(self, task_class: type[BaseTask]) -> None:
         """Forget a task class: what runs of it runs on, what waits of it is kept."""
         self._registry.remove(task_class, self)
+        self.sagas.forget(task_class)
 
     def unregister_module(self, module_name: str) -> None:
         """Forget all task classes of a module, as `unregister` does."""
@@ -118,6 +115,7 @@ class TaskService:
         self.jobs.open()
         await self._store.prepare()
         await self._queue.prepare()
+        await self.sagas.prepare()
         self._watcher.start()
 
     async def stop(self) -> None:
@@ -192,103 +190,65 @@ class TaskService:
             trace_id=current_trace_id() or new_trace_id(),
             created_at=datetime.now(UTC),
             steps=steps if len(steps) > 1 else (),
+            ends_otherwise=calls[0][0].cancel_instead is not None,
         )
         with acting_as(user, record.trace_id):
             await self._sender.send(first, record, steps[0], session)
         return TaskHandle(record.id, self)
-
-    async def get(self, task_id: str) -> TaskRecord:
-        """Return a task of the acting user, or any for who may manage tasks.
-
-        Raises:
-            NotFoundError: There is none, or it is somebody else's.
-        """
-        record = await self._store.get(task_id)
-        if record is None or not _may_see(record.user_id):
-            msg = f"there is no task {task_id}"
-            raise NotFoundError(msg, user_message="There is no such task.")
-        return record
-
-    async def list_for(self, user_id: UUID, limit: int = 50) -> list[TaskRecord]:
-        """Return the tasks of a user, the newest first.
-
-        Args:
-            user_id: The acting user, or any for who may manage tasks.
-            limit: How many at most.
-
-        Raises:
-            PermissionDeniedError: They are somebody else's.
-        """
-        if not _may_see(user_id):
-            msg = f"{current_user().username} lacks {MANAGE_TASKS}"
-            raise PermissionDeniedError(msg, user_message="You may only see your own tasks.")
-        return await self._store.list_for(user_id, limit)
 
     async def cancel(self, task_id: str) -> TaskRecord:
         """Make a task end, wherever it runs, and return it as it is now. One that has ended stays as it is.
 
         Raises:
             NotFoundError: There is none, or it is somebody else's.
+            ConflictError: It is a saga of a module that does not run here, and so cannot be undone.
         """
-        record = await self._store.cancel((await self.get(task_id)).id) or await self.get(task_id)
+        record = await self.get(task_id)
+        if record.ends_otherwise:
+            await self._end_otherwise(record)
+            return await self.get(task_id)
+        record = await self._store.cancel(task_id) or await self.get(task_id)
         if record.state is TaskState.CANCELLED:
             await self._queue.withdraw(task_id)
         elif record.cancel_requested:
             self._running.cancel(task_id)
         return record
 
-    async def resume(self, task_id: str) -> TaskRecord:
+    async def resume(self, task_id: str, *, session: "AsyncClientSession | None" = None) -> TaskRecord:
         """Start a task once more that has failed or was stopped, with the rights its user has then.
 
         A chain goes on with the step at which it ended.
+
+        Args:
+            task_id: The task.
+            session: Transaction in which to do it; one of its own where None.
 
         Raises:
             NotFoundError: There is none, or it is somebody else's.
             ConflictError: It has not ended, or it was done.
         """
-        await self._sender.resume((await self.get(task_id)).id)
+        await self._sender.resume((await self.get(task_id)).id, session)
         return await self.get(task_id)
 
-    async def wait(self, task_id: str, timeout: float | None = None) -> TaskRecord:  # noqa: ASYNC109 - a deadline for the wait
-        """Wait until a task has come to its end, and return it as it is then.
+    def wake(self) -> None:
+        """Have the worker of this process look for tasks at once."""
+        self._broker.wake()
 
-        Args:
-            task_id: The task.
-            timeout: Seconds to wait at most; for ever where None.
+    def title_of(self, task_class: type[BaseTask]) -> str:
+        """Return the name for people of a registered task class.
 
         Raises:
-            NotFoundError: There is none, or it is somebody else's.
-            TimeoutError: It has not come to its end.
+            ConfigurationError: It is not registered.
         """
-        ended = asyncio.Event()
+        return self._registry[task_class].title
 
-        def listen(record: TaskRecord) -> None:
-            if record.id == task_id and record.state.is_final:
-                ended.set()
-
-        deadline = time.monotonic() + (math.inf if timeout is None else timeout)
-        stop = self.subscribe_changes(listen)
-        try:
-            while not (record := await self.get(task_id)).state.is_final:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                # Looks from time to time as well: the change may have fallen into a gap.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(min(left, _LOOK_SECONDS)):
-                        await ended.wait()
-            return record
-        finally:
-            stop()
-
-    def subscribe_changes(self, listener: TaskListener, *, user_id: UUID | None = None) -> Callable[[], None]:
-        """Call `listener` with every task that changes, in whatever process, until the returned function is called.
-
-        Args:
-            listener: What to call, on the event loop; it must be quick.
-            user_id: Whose tasks. Who asks for those of all users (None) must not show them to everyone.
-        """
-        return self._watcher.subscribe(listener, user_id)
+    async def _end_otherwise(self, record: TaskRecord) -> None:
+        task_class = self._registry.class_of(record.name)
+        if task_class is None or task_class.cancel_instead is None:
+            msg = f"{record.name} does not run here"
+            raise ConflictError(msg, user_message="This cannot be stopped while its module is not running.")
+        if not record.state.is_final:
+            await task_class.cancel_instead(record)
 
     def _on_change(self, change: Change) -> None:
         """Look for what other processes submit or want to end; nothing is read for it."""
@@ -301,8 +261,3 @@ class TaskService:
         await self._store.fail_unstarted(
             message, f"It was started {message.max_attempts} times and never came to an end"
         )
-
-
-def _may_see(user_id: UUID) -> bool:
-    user = current_user()
-    return user.id == user_id or user.has_permission(MANAGE_TASKS)

@@ -206,7 +206,7 @@ async def test_another_process_starts_a_task_without_polling(
 ) -> None:
     """Submitting wakes the workers of this and of every other process."""
     monkeypatch.setattr("webos.tasks.broker._POLL_SECONDS", 3600)
-    monkeypatch.setattr("webos.tasks.service._LOOK_SECONDS", 3600)
+    monkeypatch.setattr("webos.tasks.queries._LOOK_SECONDS", 3600)
     worker = await start_app()
     submitter = await start_app(worker=False)
     for app in (submitter, worker):

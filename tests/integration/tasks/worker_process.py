@@ -17,7 +17,7 @@ from webos.events import EventBus
 from webos.kernel.context import Principal, User
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
-from webos.tasks import BaseTask, TaskService
+from webos.tasks import BaseTask, Saga, TaskService, step
 from webos.tasks.sending import Passage, TaskSender
 
 
@@ -29,10 +29,10 @@ class Survivor(BaseTask):
     async def run(self, path: str, steps: int, pause: float) -> int:
         """Go through the steps that no earlier start has kept."""
         first = int(self.restored.get("next", 0))
-        async for step in self.progress(range(first, steps), total=steps, start=first):
+        async for number in self.progress(range(first, steps), total=steps, start=first):
             with Path(path).open("a", encoding="ascii") as file:  # noqa: ASYNC230 - one short line
-                file.write(f"{self.attempt} {step}\n")
-            await self.checkpoint({"next": step + 1})
+                file.write(f"{self.attempt} {number}\n")
+            await self.checkpoint({"next": number + 1})
             await asyncio.sleep(pause)
         return first
 
@@ -59,6 +59,26 @@ class Second(BaseTask):
         with Path(path).open("a", encoding="ascii") as file:  # noqa: ASYNC230 - one short line
             file.write("second\n")
         return 2 * number
+
+
+class Voyage(Saga):
+    """Writes a line, and ends the process the first time."""
+
+    lease = 2
+
+    @step(compensate="undo")
+    async def act(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return how often it was started."""
+        with Path(data["path"]).open("a+", encoding="ascii") as file:  # noqa: ASYNC230 - one short line
+            file.write(f"{self.key}\n")
+            file.seek(0)
+            starts = len(file.readlines())
+        if starts == 1:
+            os._exit(9)
+        return {"starts": starts}
+
+    async def undo(self, data: dict[str, Any]) -> None:
+        """Undo nothing."""
 
 
 def end_around_passing(moment: str) -> None:
@@ -95,6 +115,7 @@ async def main() -> None:
     )
     for task in (Survivor, First, Second):
         tasks.register("shop", task)
+    tasks.sagas.register("shop", Voyage)
     if len(sys.argv) > 4 and sys.argv[4].startswith("exit-"):
         end_around_passing(sys.argv[4].split("-")[1])
     await tasks.start()
