@@ -179,8 +179,8 @@ class _Routes:
         ) -> Response:
             return self._answer(service, await service.update(identity, data, _revision(if_match)))
 
-        data = Annotated[self._kind.update_schema, Body()]
-        return _annotated(change, identity=self._identity, data=data, service=self._service)
+        schema: Any = self._kind.update_schema
+        return _annotated(change, identity=self._identity, data=Annotated[schema, Body()], service=self._service)
 
     def _delete(self) -> Callable[..., Any]:
         async def delete(identity: str, service: CrudService[Any], if_match: _Match = None) -> Response:

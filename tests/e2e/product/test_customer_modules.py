@@ -191,7 +191,7 @@ def test_the_vault_keeps_passwords_to_their_owner(
     secret = "correct horse battery staple"
     page = sign_in("/vault", "keeper", product.add_user("keeper"))
     answers: list[str] = []
-    page.on("response", lambda answer: answers.append(answer.url) or None)
+    page.on("response", lambda answer: answers.append(answer.url))
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: answers.append(str(frame))))
     form = page.get_by_role("form", name="Create Entry")
     form.get_by_label("Site").fill("example.com")

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 from beanie import Indexed, Link
 from fastapi import Depends, FastAPI
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webos.auth import require_user
@@ -82,7 +82,7 @@ class Part(CoreDocument):
     older: str = Field(default="", alias="old_name")
     fixed: str = Field(default="x", frozen=True)
 
-    model_config = {"populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class Order(CoreDocument):

@@ -36,7 +36,7 @@ def of_schema(schema: Mapping[str, Any], document: Mapping[str, Any]) -> st.Sear
         return st.one_of([of_schema(part, document) for part in schema["anyOf"]])
     kind = schema.get("type")
     if kind == "object" and "properties" in schema:
-        required = {name for name in schema.get("required", ())}
+        required = set(schema.get("required", ()))
         fields = {name: of_schema(part, document) for name, part in schema["properties"].items()}
         return st.fixed_dictionaries(
             {name: each for name, each in fields.items() if name in required},

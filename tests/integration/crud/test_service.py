@@ -12,7 +12,7 @@ from tests.integration.crud.desk import ANNA, BERT, READER, Desk, Order, OrderUp
 
 from webos.kernel.context import acting_as
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
-from webos.sdk import CrudService, IllegalMoveError, StateMachine
+from webos.sdk import CrudService, IllegalMoveError, ListPage, StateMachine
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -149,9 +149,10 @@ async def test_a_transaction_is_repeated_until_it_succeeds(desk: Desk) -> None:
 
         async def work(session: AsyncClientSession) -> str:
             tries.append(1)
-            made = await desk.orders.document(number=f"T-{len(tries)}").insert(session=session)  # type: ignore[call-arg]
+            made = await desk.orders.document(number=f"T-{len(tries)}").insert(session=session)
             if len(tries) < 3:
-                raise OperationFailure("write conflict", 112, {"errorLabels": ["TransientTransactionError"]})
+                conflict = "write conflict"
+                raise OperationFailure(conflict, 112, {"errorLabels": ["TransientTransactionError"]})
             await desk.orders.document.find_one({"_id": order.id}, session=session).update(
                 {"$set": {"note": "in it"}}, session=session
             )
@@ -160,7 +161,9 @@ async def test_a_transaction_is_repeated_until_it_succeeds(desk: Desk) -> None:
         identity = await desk.orders.run_in_transaction(work)
         assert (await desk.orders.get(identity)).number == "T-3"
         assert (await desk.orders.get(order.id)).note == "in it"
-        assert len((await desk.orders.list()).items) == 2
+        page = await desk.orders.list()
+        assert isinstance(page, ListPage)
+        assert len(page.items) == 2
 
 
 async def test_a_transaction_that_fails_leaves_nothing(desk: Desk) -> None:

@@ -148,15 +148,19 @@ def _condition(each: Filter, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of
             return compile_filter({column.field: column}, model)[0]
         name = f"{column.stored}.$id" if column.kind is ColumnKind.LINK else column.stored
         if each.operator == "in":
-            if len(value) > _MOST_VALUES:
-                raise InvalidInputError(fields={each.name: f"At most {_MOST_VALUES} values are possible."})
-            return {name: {"$in": [_operand(column, one) for one in value]}}
+            return {name: {"$in": [_operand(column, one) for one in _bounded(each, value)]}}
         operand = _operand(column, value)
     except InvalidInputError as error:
         raise InvalidInputError(
             fields=dict.fromkeys([each.name], next(iter(error.fields.values()), str(error)))
         ) from None
     return {name: {f"${each.operator}": operand} if each.operator else operand}
+
+
+def _bounded(each: Filter, values: list[Any]) -> list[Any]:
+    if len(values) > _MOST_VALUES:
+        raise InvalidInputError(fields={each.name: f"At most {_MOST_VALUES} values are possible."})
+    return values
 
 
 def _operand(column: Column, value: Any) -> Any:  # noqa: ANN401 - of the column's type

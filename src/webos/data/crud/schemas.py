@@ -19,8 +19,8 @@ from webos.data.table.columns import unwrap_optional
 
 __all__ = ["create_schema_of", "declared_schema", "read_schema_of", "update_schema_of"]
 
-_BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", ser_json_inf_nan="null")
-_STRICT = ConfigDict(**_BYTES, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+_BYTES: ConfigDict = {"ser_json_bytes": "base64", "val_json_bytes": "base64", "ser_json_inf_nan": "null"}
+_STRICT: ConfigDict = {**_BYTES, "extra": "forbid", "allow_inf_nan": False, "hide_input_in_errors": True}
 _LINK = "Id of the linked record."
 
 
