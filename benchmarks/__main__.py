@@ -28,6 +28,7 @@ ROWS = {
     "event": "event",
     "start": "start",
     "import": "import_csv",
+    "audit": "audit",
 }
 _RESULTS = Path(__file__).parent / "results.json"
 _QUICK_FLIGHTS = 27_004

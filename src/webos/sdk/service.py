@@ -10,6 +10,7 @@ from loguru import logger
 from pydantic import BaseModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
+from webos.data.audit.service import AuditService
 from webos.data.grants.desk import GrantDesk
 from webos.data.grants.reader import DataReader
 from webos.data.guard.grant_scope import UndeclaredAccessError
@@ -113,6 +114,11 @@ class BaseService:
         self._consumer = f"{wiring.module}.{type(self).__name__}"
         if wiring.settings is not None:
             self.settings = wiring.settings
+
+    @property
+    def audit(self) -> AuditService:
+        """The record of changes: the history of documents, old versions, and the way back."""
+        return self.services.get(AuditService)
 
     def service(self, kind: type[S]) -> S:
         """Return the application's service of a type.

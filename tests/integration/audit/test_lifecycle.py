@@ -11,12 +11,14 @@ from tests.integration.data.models import Note, Page
 from webos.data.audit.applied import READING
 from webos.data.audit.journal import JOURNAL
 from webos.data.audit.service import AuditService
-from webos.data.audit.upkeep import prepare, sweep
+from webos.data.audit.upkeep import sweep
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
+from webos.data.model_registry import ModelRegistry
 from webos.data.scope import system_context
 from webos.kernel.context import Principal, acting_as
 from webos.kernel.errors import ConflictError, NotFoundError, PermissionDeniedError
+from webos.kernel.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("tripwire", "audit")
 
@@ -127,7 +129,9 @@ async def test_a_purge_that_was_cut_short_is_finished(mongo: Connection, library
     assert [entry["operation"] for entry in await entries(mongo)] == ["insert", "update", "purge"]
 
 
-async def test_entries_go_after_as_many_days_as_set(mongo: Connection, library: GuardedDatabase) -> None:
+async def test_entries_go_after_as_many_days_as_set(
+    mongo: Connection, library: GuardedDatabase, models: ModelRegistry
+) -> None:
     """The index that lets entries expire follows the setting; with 0 they stay for ever."""
 
     async def expiry() -> list[int | None]:
@@ -135,7 +139,8 @@ async def test_entries_go_after_as_many_days_as_set(mongo: Connection, library: 
         return [index.get("expireAfterSeconds") for index in indexes.values() if index["key"] == [("at", 1)]]
 
     for days, seconds in ((30, 30 * 86400), (0, None), (365, 365 * 86400), (365, 365 * 86400)):
-        await prepare(library.journal, days)
+        settings = Settings(audit_days=days, _env_file=None)
+        await AuditService(models, library, days=settings.audit_days).start()
         assert await expiry() == [seconds]
 
 

@@ -1,0 +1,1 @@
+"""The workshop: the module whose writing is measured."""
