@@ -17,6 +17,7 @@ from webos.data.document import CoreDocument
 from webos.data.loaded import difference, encoded_fields, field_names, loaded_state
 from webos.data.model_registry import ModelRegistry
 from webos.data.table.editing import assign, validation_messages
+from webos.data.untouched import without_untouched
 from webos.kernel.context import current_user
 from webos.kernel.errors import InvalidInputError
 
@@ -103,7 +104,7 @@ def unwritten(target: CoreDocument) -> dict[str, dict[str, Any]]:
     base = loaded_state(target)
     if base is None:
         # Written without being read back: all of it.
-        return {"$set": encoded_fields(target)}
+        return {"$set": without_untouched(target, encoded_fields(target))}
     changed, gone = difference(target, base, collection.database.journal.codec)
     parts = {"$set": changed, "$unset": dict.fromkeys(gone, "")}
     return {operator: fields for operator, fields in parts.items() if fields}

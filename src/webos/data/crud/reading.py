@@ -33,6 +33,7 @@ class Reader:
         self._stored = {
             given: fields[name].alias or name for given, name in wanted.items() if name in fields and name != "id"
         }
+        self._names = {info.alias or name: name for name, info in fields.items()}
         self._others = {given: name for given, name in wanted.items() if name not in fields}
 
     @property
@@ -46,14 +47,18 @@ class Reader:
         """Return a stored document in the form of the schema."""
         if self._others:
             return self.document(self._document.model_validate(dict(row)))
-        values = {given: _plain(row[stored]) for given, stored in self._stored.items() if stored in row}
+        values: dict[str, Any] = {}
+        for given, stored in self._stored.items():
+            if stored in row:
+                values[given] = _plain(row[stored])
+            elif not (field := self._document.model_fields[self._names[stored]]).is_required():
+                # Not stored yet, or not for the acting user: as a document shows it.
+                values[given] = _plain(field.get_default(call_default_factory=True, validated_data={}))
         return self._schema.model_validate({**values, "id": str(row["_id"])})
 
     def document(self, document: CoreDocument) -> BaseModel:
         """Return a document in the form of the schema."""
-        fields = type(document).model_fields
-        by_stored = {info.alias or name: name for name, info in fields.items()}
-        values = {given: _plain(getattr(document, by_stored[stored])) for given, stored in self._stored.items()}
+        values = {given: _plain(getattr(document, self._names[stored])) for given, stored in self._stored.items()}
         others = {given: getattr(document, name) for given, name in self._others.items() if hasattr(document, name)}
         return self._schema.model_validate({**values, **others, "id": str(document.id)}, from_attributes=True)
 
