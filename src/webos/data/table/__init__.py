@@ -6,5 +6,6 @@ The grid of the interface and list interfaces of modules stand on this. Nothing 
 from webos.data.table.columns import Column, ColumnKind, columns_of
 from webos.data.table.query import TableQuery
 from webos.data.table.service import TableService
+from webos.data.table.shown import closed_fields, shown_columns
 
-__all__ = ["Column", "ColumnKind", "TableQuery", "TableService", "columns_of"]
+__all__ = ["Column", "ColumnKind", "TableQuery", "TableService", "closed_fields", "columns_of", "shown_columns"]

@@ -64,6 +64,7 @@ class Column:
         target: For a link: the class it leads to.
         description: Longer explanation, empty where there is none.
         numbers: Limits of a number: `ge`, `gt`, `le`, `lt`.
+        locked: Whether who looks at it may not change it.
     """
 
     field: str
@@ -75,6 +76,7 @@ class Column:
     target: type[CoreDocument] | None = None
     description: str = ""
     numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    locked: bool = False
 
     @property
     def sortable(self) -> bool:
@@ -84,7 +86,7 @@ class Column:
     @property
     def editable(self) -> bool:
         """Whether it can be changed in place."""
-        return self.kind in _EDITABLE
+        return self.kind in _EDITABLE and not self.locked
 
 
 def columns_of(document: type[CoreDocument]) -> tuple[Column, ...]:

@@ -5,9 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from webos.data.conflicts import EditConflictError
 from webos.data.document import AUDIT_FIELDS, CoreDocument
-from webos.data.table.columns import Column, columns_of
+from webos.data.table.columns import Column
 from webos.data.table.rows import plain_value
+from webos.data.table.shown import shown_columns
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 
 __all__ = ["apply_changes", "assign", "change_document", "create_document", "find_document", "validation_messages"]
@@ -53,8 +55,9 @@ async def change_document(
         try:
             await target.save()
         except ConflictError as error:
-            # Without fields it was another revision: what it means is decided on what is stored now.
-            if error.fields or attempt == _ATTEMPTS - 1:
+            # Of what others change, `save` merges what does not overlap; the rest is decided on what is stored now.
+            is_decided = bool(error.fields) and not isinstance(error, EditConflictError)
+            if is_decided or attempt == _ATTEMPTS - 1:
                 raise
         else:
             return
@@ -77,7 +80,7 @@ def apply_changes(
         InvalidInputError: A value does not fit, or a field cannot be changed; `fields` says which and why.
         ConflictError: Somebody else changed one of the fields.
     """
-    columns = {column.field: column for column in columns_of(type(target))}
+    columns = {column.field: column for column in shown_columns(type(target))}
     for name in changes:
         if name not in columns or not columns[name].editable:
             raise InvalidInputError(fields={name: "This field cannot be changed here."})

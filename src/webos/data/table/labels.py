@@ -8,6 +8,7 @@ from webos.data.changes import Change, ChangeHub
 from webos.data.document import CoreDocument
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.table.columns import label_field, stored_name
+from webos.data.table.shown import policy_of
 from webos.kernel.context import current_user
 
 __all__ = ["LabelReader", "label_text"]
@@ -18,7 +19,7 @@ _MAX_LABELS = 50_000
 class LabelReader:
     """Reads labels in one query for a block of rows and remembers those that everybody may see.
 
-    Labels of owned documents are read each time, under the rights of whoever asks.
+    Labels of documents with rules, and such that are a protected field, are read each time, under the rights of whoever asks.
 
     Args:
         models: The document classes.
@@ -44,7 +45,7 @@ class LabelReader:
             fresh = await _read(target, missing)
             labels.update(fresh)
             # What was read while something changed may be old already.
-            if not info.policy.owned and self._changes_seen[info.name] == seen:
+            if _is_for_all(target) and self._changes_seen[info.name] == seen:
                 self._keep(info, fresh)
         return labels
 
@@ -68,6 +69,12 @@ class LabelReader:
             return
         for key in [key for key in self._kept if key[0] == model]:
             del self._kept[key]
+
+
+def _is_for_all(target: type[CoreDocument]) -> bool:
+    """Return whether everybody who may read the model gets the same label."""
+    policy, name = policy_of(target), label_field(target)
+    return not policy.rules and all(each.field != name for each in policy.field_permissions)
 
 
 async def _read(target: type[CoreDocument], identities: set[Any]) -> dict[Any, str]:

@@ -12,11 +12,12 @@ from webos.data.document import CoreDocument
 from webos.data.guard import GuardedCollection, GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.scope import system_context
-from webos.data.table.columns import Column, columns_of, label_field, stored_name
+from webos.data.table.columns import Column, label_field, stored_name
 from webos.data.table.editing import change_document, create_document, find_document
 from webos.data.table.labels import LabelReader, label_text
 from webos.data.table.query import TableQuery, compile_search
 from webos.data.table.rows import Row, projection, render_rows
+from webos.data.table.shown import shown_columns
 from webos.data.table.view import View
 from webos.data.table.views import ViewOpener
 from webos.kernel.context import current_user
@@ -69,7 +70,7 @@ class TableService:
         for info in self._models:
             with system_context():
                 size = await self._collection(info).estimated_size()
-            if not info.policy.owned and size >= _WARM_FROM:
+            if not info.policy.rules and size >= _WARM_FROM:
                 await (await self._views.open(info, TableQuery({}))).total()
 
     def show(self, info: ModelInfo) -> None:
@@ -109,7 +110,7 @@ class TableService:
             raise InvalidInputError(fields={"start": "The range is not valid."})
         info = self.info(model)
         view = await self._views.open(info, query, handle)
-        columns = columns_of(info.document)
+        columns = shown_columns(info.document)
         documents = await self._documents(info, view, columns, start, min(end, start + MAX_BLOCK))
         rows = await render_rows(columns, documents, self._labels)
         return Block(rows, view.handle, view.known_total)
@@ -135,7 +136,7 @@ class TableService:
     async def rows(self, model: str, identities: Sequence[str]) -> list[Row]:
         """Return single rows by their ids; those that do not exist for the acting user are left out."""
         info = self.info(model)
-        columns = columns_of(info.document)
+        columns = shown_columns(info.document)
         wanted = self._ids(info, identities[:MAX_BLOCK])
         found = await self._collection(info).find({"_id": {"$in": wanted}}, projection(columns)).to_list()
         return await render_rows(columns, found, self._labels)
@@ -200,7 +201,7 @@ class TableService:
             PermissionDeniedError: The acting user may not read the model.
         """
         info.demand_read(current_user())
-        columns = {column.field: column for column in columns_of(info.document)}
+        columns = {column.field: column for column in shown_columns(info.document)}
         name = label_field(info.document)
         query = compile_search({name: columns[name]} if name in columns else columns, words)
         stored = stored_name(info.document, name) if name is not None else "_id"

@@ -12,7 +12,7 @@ from pymongo import ASCENDING
 
 from webos.data.changes import Change
 from webos.data.model_registry import ModelInfo
-from webos.data.table.columns import Column
+from webos.data.table.columns import Column, columns_of
 from webos.data.table.query import TableQuery, compile_sort
 from webos.data.table.snapshot import IdSnapshot
 
@@ -34,8 +34,10 @@ PLAIN = (canonical([{}, {}, []]), (("_id", ASCENDING),))
 
 
 def moves(key: tuple[Any, ...], change: Change) -> bool:
-    """Return whether a change may move a row, or take it in or out."""
-    return any(name in change.fields for name, _ in key[3]) or any(name in key[2] for name in change.fields)
+    """Return whether a change may move a row, or take it in or out, for the filter or for the rules of the reader."""
+    if any(name in change.fields for name, _ in key[3]):
+        return True
+    return any(name in key[1] or name in key[2] for name in change.fields)
 
 
 def declared_order(info: ModelInfo) -> tuple[str, str]:
@@ -50,9 +52,10 @@ def is_newest_first(info: ModelInfo, query: TableQuery) -> bool:
 
 
 def default_order(info: ModelInfo, columns: Mapping[str, Column]) -> list[tuple[str, int]]:
-    """Return the database's sort for a table that nobody has sorted."""
+    """Return the database's sort for a table that nobody has sorted: the ids', if that of the model is hidden."""
     name, direction = declared_order(info)
-    return [("_id", ASCENDING)] if name == "id" else compile_sort(columns, [(name, direction)])
+    is_hidden = name not in columns and any(name == column.field for column in columns_of(info.document))
+    return [("_id", ASCENDING)] if name == "id" or is_hidden else compile_sort(columns, [(name, direction)])
 
 
 @dataclass(frozen=True, slots=True)

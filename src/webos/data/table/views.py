@@ -7,10 +7,12 @@ from pymongo import ASCENDING, DESCENDING
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.guard import GuardedDatabase
-from webos.data.guard.fields import hidden_fields
+from webos.data.guard.fields import field_rights, hidden_fields
+from webos.data.guard.names import filter_names
+from webos.data.guard.queries import restriction
 from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.scope import in_system_context
-from webos.data.table.columns import columns_of, label_field, stored_name
+from webos.data.table.columns import label_field, stored_name
 from webos.data.table.id_source import read_ids
 from webos.data.table.query import (
     LinkLookup,
@@ -20,13 +22,13 @@ from webos.data.table.query import (
     compile_sort,
     join_conditions,
 )
+from webos.data.table.shown import policy_of, shown_columns
 from webos.data.table.snapshot import IdSnapshot
 from webos.data.table.snapshots import SnapshotStore
 from webos.data.table.view import (
     PLAIN,
     View,
     canonical,
-    declared_order,
     default_order,
     is_newest_first,
     moves,
@@ -72,7 +74,10 @@ class ViewOpener:
             InvalidInputError: The query asks for what the model does not have.
             PermissionDeniedError: It asks for labels of a model that the acting user may not read.
         """
-        columns = {column.field: column for column in columns_of(info.document)}
+        columns = {column.field: column for column in shown_columns(info.document)}
+        rights = field_rights(policy_of(info.document))
+        if rights is not None:
+            rights.demand(filter_names(query.where))
         chosen, lookups = compile_filter(columns, query.filter)
         search = compile_search(columns, query.search)
         order = compile_sort(columns, query.sort) if query.sort else default_order(info, columns)
@@ -114,8 +119,7 @@ class ViewOpener:
             InvalidInputError: The query asks for what the model does not have.
             PermissionDeniedError: It asks for labels of a model that the acting user may not read.
         """
-        hidden = hidden_fields(info.policy)
-        columns = {column.field: column for column in columns_of(info.document) if column.stored not in hidden}
+        columns = {column.field: column for column in shown_columns(info.document)}
         chosen, lookups = compile_filter(columns, query.filter)
         links = [await self._resolve(lookup, self._target(lookup)) for lookup in lookups]
         joined = join_conditions([chosen, query.where, compile_search(columns, query.search), *links])
@@ -123,8 +127,7 @@ class ViewOpener:
             return joined, compile_sort(columns, query.sort)
         if is_newest_first(info, query):
             return joined, [("_id", DESCENDING)]
-        declared = stored_name(info.document, declared_order(info)[0])
-        return joined, [("_id", ASCENDING)] if declared in hidden else default_order(info, columns)
+        return joined, default_order(info, columns)
 
     def _find(self, handle: str, key: tuple[Any, ...], *, newest_first: bool) -> View | None:
         try:
@@ -142,6 +145,8 @@ class ViewOpener:
         info = self._models.of(target)
         if lookup.condition is not None:
             info.demand_read(current_user())
+            if stored_name(target, label_field(target) or "") in hidden_fields(policy_of(target)):
+                raise InvalidInputError(fields={lookup.column.field: "This column cannot be filtered."})
         return info
 
     async def _resolve(self, lookup: LinkLookup, target: ModelInfo) -> dict[str, Any]:
@@ -161,9 +166,9 @@ class ViewOpener:
         """Say whose rows a snapshot holds, so that it is shared only among those who see the same."""
         if in_system_context():
             return "system"
-        user = current_user()
-        private = any(info.policy.owned for info in read) and not user.is_superuser
-        return str(user.id) if private else ""
+        limits = [restriction(policy_of(info.document)) for info in read]
+        rules = [{name: value for name, value in each.items() if name != "deleted_at"} for each in limits]
+        return canonical(rules) if any(rules) else ""
 
     def _watch(self, info: ModelInfo) -> None:
         if info.collection not in self._watched:

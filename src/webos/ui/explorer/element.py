@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.model_registry import ModelInfo
-from webos.data.table import TableService, columns_of
+from webos.data.table import TableService, shown_columns
 from webos.kernel.errors import ConflictError, WebOSError
 from webos.kernel.messenger import Messenger
 from webos.ui.explorer.columns import column_props
@@ -59,7 +59,7 @@ class DataExplorer(Element, component="explorer.js"):
         empty: str = "",
     ) -> None:
         super().__init__()
-        columns = columns_of(info.document)
+        columns = shown_columns(info.document)
         self._info = info
         self._tables = tables
         self._titles = {column.field: column.title for column in columns}

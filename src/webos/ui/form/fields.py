@@ -11,8 +11,9 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from webos.data.document import AUDIT_FIELDS
+from webos.data.document import AUDIT_FIELDS, CoreDocument
 from webos.data.secret import Secret
+from webos.data.table import closed_fields
 from webos.kernel.labels import label_of
 from webos.ui.form.shapes import Shape, shape_of, unwrap
 
@@ -73,7 +74,7 @@ def form_fields(
     """Return the fields a form for `model` has.
 
     Args:
-        model: The model; audit fields of documents are left out.
+        model: The model; audit fields of documents are left out, and fields that the acting user may not write.
         only: Which fields, in which order; all where None.
         values: What to start with instead of the defaults.
 
@@ -81,6 +82,9 @@ def form_fields(
         KeyError: `only` names a field the model does not have.
     """
     names = only if only is not None else [name for name in model.model_fields if name not in _LEFT_OUT]
+    if issubclass(model, CoreDocument):
+        closed = closed_fields(model)
+        names = [name for name in names if name not in closed]
     return [_field(name, model.model_fields[name], values or {}) for name in names]
 
 
