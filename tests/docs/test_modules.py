@@ -131,3 +131,16 @@ def test_the_hooks(product: Product, sign_in: SignIn) -> None:
     expect(page.get_by_role("heading", name="Invoice checks", level=1)).to_be_visible()
     product.webos("demo", "load")
     assert ask(product, page, "/api/billing/count") == (200, 11)
+
+
+def test_the_routes_of_a_model(product: Product, sign_in: SignIn) -> None:
+    """The routes that the document makes in one line are there, with their filters, and answer."""
+    page = sign_in("/")
+    paths = ask(product, page, "/openapi.json")[1]["paths"]
+    parameters = {each["name"] for each in paths["/api/dispatch/parcels"]["get"]["parameters"]}
+
+    assert {"status", "weight__gte", "number__startswith", "sort", "cursor", "limit"} <= parameters
+    assert set(paths["/api/dispatch/depots/{identity}"]) == {"get", "patch", "delete"}
+    query = "status=sent&weight__gte=3&number__startswith=A&sort=-weight&limit=100"
+    assert ask(product, page, f"/api/dispatch/parcels?{query}") == (200, {"items": [], "next": None})
+    assert ask(product, page, "/api/dispatch/parcels?colour=red")[0] == 422

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
+from webos.data.secret import Secret
 from webos.ui.form.fields import form_fields
 from webos.ui.form.messages import messages_of
 from webos.ui.form.values import InvalidJsonError, read_values
@@ -118,3 +119,19 @@ def test_a_message_never_repeats_the_input() -> None:
     assert not any(
         "hunter2" in message for message in errors(name="hunter2", count="hunter2", price="hunter2").values()
     )
+
+
+def test_a_stored_secret_stays_where_nothing_is_typed() -> None:
+    """A form over a stored secret sends nothing of it, does not require it, and keeps it unless something is typed."""
+
+    class Login(BaseModel):
+        password: Secret
+
+    stored = Secret.stored({"key": "k", "nonce": b"n", "text": b"t"})
+    (field,) = form_fields(Login, values={"password": stored})
+    assert (field.value, field.required, field.shape.type) == ("", False, "password")
+    assert read_values([field], {"password": ""}) == {"password": stored}
+    assert read_values([field], {"password": "new"}) == {"password": "new"}
+    (empty,) = form_fields(Login)
+    assert empty.required
+    assert read_values([empty], {"password": ""}) == {}
