@@ -35,6 +35,7 @@ from webos.data.writing import (
     queue,
     read_as,
     read_back,
+    refuse_cascade,
     save,
     with_actions,
     write,
@@ -160,7 +161,7 @@ class CoreDocument(Lifecycle, Document):
         skipped = kwargs.pop("skip_actions", None)
         if self.revision == 0:
             return await self.insert(link_rule=link_rule, session=session, skip_actions=skipped)
-        _refuse_cascade(link_rule)
+        refuse_cascade(link_rule)
         await act(self, EventTypes.UPDATE, ActionDirections.BEFORE, skipped)
         await save(self, session=session, ignore_revision=ignore_revision, **kwargs)
         await act(self, EventTypes.UPDATE, ActionDirections.AFTER, skipped)
@@ -184,7 +185,7 @@ class CoreDocument(Lifecycle, Document):
             NotFoundError: It does not exist any more.
         """
         del skip_actions
-        _refuse_cascade(link_rule)
+        refuse_cascade(link_rule)
         if self.id is None or self.revision == 0:
             msg = f"this {type(self).__name__} was never stored"
             raise NotFoundError(msg)
@@ -297,9 +298,3 @@ class OwnedDocument(CoreDocument):
     """A document that only its author reaches, and superusers."""
 
     __abstract__: ClassVar[bool] = True
-
-
-def _refuse_cascade(link_rule: WriteRules) -> None:
-    if link_rule is not WriteRules.DO_NOTHING:
-        msg = "save linked documents one by one, so that each is checked"
-        raise ValueError(msg)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from beanie import Document
 from beanie.odm.actions import ActionDirections, ActionRegistry, EventTypes
 from beanie.odm.bulk import BulkWriter
+from beanie.odm.fields import WriteRules
 from beanie.odm.utils.update_merge import merge_update_expressions
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -34,6 +35,7 @@ __all__ = [
     "queue",
     "read_as",
     "read_back",
+    "refuse_cascade",
     "save",
     "with_actions",
     "write",
@@ -278,3 +280,14 @@ async def with_actions(document: "CoreDocument", expressions: list[Any], skipped
     changes = {name: value for name, value in all_fields(document)["$set"].items() if before.get(name) != value}
     strategy = document.get_settings().action_conflict_resolution
     return merge_update_expressions(expressions, changes, strategy=strategy) if changes else expressions
+
+
+def refuse_cascade(link_rule: WriteRules) -> None:
+    """Refuse to save linked documents along with a document.
+
+    Raises:
+        ValueError: That is wanted.
+    """
+    if link_rule is not WriteRules.DO_NOTHING:
+        msg = "save linked documents one by one, so that each is checked"
+        raise ValueError(msg)
