@@ -78,6 +78,7 @@ def write_modules(folder: Path) -> dict[str, Path]:
             modules[name] = folder / name
             modules[name].mkdir(parents=True)
             (modules[name] / "__init__.py").touch()
+        path.parent.mkdir(exist_ok=True)
         assert block.appends == path.exists(), (
             f"{block.place}: {block.file} is there twice, or there is nothing to append to"
         )

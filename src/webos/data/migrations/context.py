@@ -112,8 +112,11 @@ class MigrationContext:
                 raise
 
     async def _may_restructure(self, method: str) -> bool:
-        if self._run.whole:
-            msg = f"{self._run.file.id}: {method} works outside of transactions only; say `transaction = False`"
+        if self._run.whole or (self._run.session is not None and not self._run.is_trial):
+            msg = (
+                f"{self._run.file.id}: {method} works outside of transactions only; say `transaction = False`, and call "
+                "it outside of loops over batches"
+            )
             raise MigrationError(msg)
         await self._run.allow_write()
         return not self._run.is_trial

@@ -38,7 +38,6 @@ LOCK = "webos_migration_lock"
 """The collection with the lease and its fence."""
 _LEASE = "lease"
 _FENCE = "fence"
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _POLL_SECONDS = 0.25
 _TELL_SECONDS = 10.0
 _RENEWALS = 4
@@ -116,7 +115,8 @@ class MigrationLease:
     async def release(self) -> None:
         """Let the next one have it at once."""
         await self._collection.update_one(
-            {"_id": _LEASE, "owner": self._token}, {"$set": {"until": _NEVER, "owner": None, "session": None}}
+            {"_id": _LEASE, "owner": self._token},
+            {"$set": {"until": datetime.fromtimestamp(0, UTC), "owner": None, "session": None}},
         )
 
 
@@ -159,7 +159,14 @@ async def _acquire(
     session: "AsyncClientSession",
     on_wait: Callable[[str], None] | None,
 ) -> MigrationLease:
-    nobody = {"until": _NEVER, "owner": None, "number": 0, "host": "", "session": None, "previous": None}
+    nobody = {
+        "until": datetime.fromtimestamp(0, UTC),
+        "owner": None,
+        "number": 0,
+        "host": "",
+        "session": None,
+        "previous": None,
+    }
     first = {"$setOnInsert": nobody}
     # Two that make it at the same moment: one of them has.
     with suppress(DuplicateKeyError):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Function", "MigrationCode", "MigrationFile", "checksum_of", "find_migrations"]
 
-_NAME = re.compile(r"(?P<number>\d{4})_[a-z0-9][a-z0-9_]*")
+_NAME = re.compile(r"(?P<number>[0-9]{4})_[a-z0-9][a-z0-9_]*")
 _FOLDER = "migrations"
 
 Function = Callable[["MigrationContext"], Awaitable[None]]
