@@ -4,6 +4,7 @@ import email
 import email.header
 import re
 import socket
+import threading
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
@@ -37,6 +38,7 @@ class Mailbox:
     Attributes:
         received: The mails, in their order.
         answer: What the server says to a mail.
+        arrived: Set as soon as a mail has arrived.
     """
 
     def __init__(self) -> None:
@@ -45,6 +47,7 @@ class Mailbox:
             self.port = int(probe.getsockname()[1])
         self.received: list[Received] = []
         self.answer = "250 OK"
+        self.arrived = threading.Event()
         self._controller: Controller | None = None
 
     @property
@@ -74,6 +77,7 @@ class Mailbox:
             assert isinstance(html, bytes)
             subject = str(email.header.make_header(email.header.decode_header(message["subject"])))
             self.received.append(Received(envelope.rcpt_tos[0], subject, text.decode(), html.decode(), message))
+            self.arrived.set()
         return self.answer
 
     async def collect(self, site: Site) -> list[Received]:

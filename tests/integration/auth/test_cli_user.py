@@ -14,6 +14,7 @@ from webos.auth import (
     Account,
     AccountNotFoundError,
     AuthService,
+    EmailTakenError,
     LastAdministratorError,
     SignInFailedError,
     UsernameTakenError,
@@ -21,7 +22,7 @@ from webos.auth import (
 from webos.cli.main import build_cli
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
-from webos.kernel.errors import InvalidInputError
+from webos.kernel.errors import InvalidInputError, NotFoundError
 from webos.kernel.settings import Settings
 
 Run = Callable[..., Result]
@@ -171,3 +172,80 @@ def test_mistakes_are_explained(
     assert result.exit_code == 1
     assert isinstance(result.exception, error)
     assert text in str(result.exception)
+
+
+def test_invitation_link(run: Run, mongo_endpoint: Endpoint, database: str) -> None:
+    """Without a mail server `invite` prints the link, and it makes an account with the roles it names."""
+    run("role", "set", "clerk", "shop.read")
+    done = run("user", "invite", "kim@acme.test", "--role", "clerk", "--grant", "shop.write")
+    assert done.exit_code == 0, done.output
+    link = done.stdout.strip()
+    assert link.startswith("http://localhost:8080/auth/join#")
+
+    async def join() -> Account | None:
+        connection = await Connection.open(mongo_endpoint, database)
+        auth = AuthService(connection, Settings(_env_file=None), hasher=cheap_hasher())
+        await auth.life.join(link.partition("#")[2], "kim", PASSWORD)
+        account = await auth.find_user("kim")
+        await connection.close()
+        return account
+
+    account = asyncio.run(join())
+    assert account is not None
+    assert (account.roles, account.grants, account.email) == (("clerk",), ("shop.write",), "kim@acme.test")
+    again = run("user", "invite", "KIM@acme.test")
+    assert isinstance(again.exception, EmailTakenError)
+
+
+def test_invitation_by_mail(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a mail server the running server sends the invitation, and no link is printed unless asked for."""
+    monkeypatch.setenv("WEBOS_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("WEBOS_MAIL_FROM", "tools@acme.test")
+    assert "#" not in run("user", "invite", "kim@acme.test").stdout
+    assert "/auth/join#" in run("user", "invite", "kim@acme.test", "--link").stdout
+
+
+def test_reset_link_and_address(run: Run, mongo_endpoint: Endpoint, database: str) -> None:
+    """`reset-link` prints a link that changes the password; `email` sets and removes the address."""
+    run("user", "create", "ada", "--password-stdin", given=PASSWORD)
+    link = run("user", "reset-link", "ada").stdout.strip()
+
+    async def reset() -> None:
+        connection = await Connection.open(mongo_endpoint, database)
+        auth = AuthService(connection, Settings(_env_file=None), hasher=cheap_hasher())
+        await auth.life.reset(link.partition("#")[2], "another horse")
+        await connection.close()
+
+    asyncio.run(reset())
+    assert signs_in(mongo_endpoint, database, "ada", "another horse")
+    assert run("user", "email", "ada", "ada@acme.test").exit_code == 0
+    assert "ada@acme.test" in run("user", "list").stdout
+    assert isinstance(run("user", "email", "ada", "nonsense").exception, InvalidInputError)
+    assert run("user", "email", "ada", "").exit_code == 0
+    assert "ada@acme.test" not in run("user", "list").stdout
+
+
+def test_keys_of_a_service_account(run: Run) -> None:
+    """A service account needs no password; its key is printed once, listed without its secret, and revoked."""
+    assert run("user", "create", "robot", "--service", "--grant", "shop.*").exit_code == 0
+    assert "service" in run("user", "list").stdout
+    made = run("user", "key", "create", "robot", "shop.read", "--label", "nightly", "--days", "0")
+    key = made.stdout.strip()
+    assert key.startswith("wbs_")
+    listed = run("user", "key", "list", "robot").stdout
+    assert key not in listed
+    row = listed.splitlines()[1].split()
+    assert row[1:] == ["nightly", f"{key[:10]}...", "shop.read", "never", "never"]
+    assert run("user", "key", "revoke", row[0]).exit_code == 0
+    assert isinstance(run("user", "key", "revoke", row[0]).exception, NotFoundError)
+    assert isinstance(run("user", "key", "create", "robot", "Shop").exception, InvalidInputError)
+
+
+def test_deleting_and_signing_out(run: Run, mongo_endpoint: Endpoint, database: str) -> None:
+    """`delete` asks first and takes the account away; `sign-out` ends sessions and leaves the account."""
+    run("user", "create", "ada", "--password-stdin", given=PASSWORD)
+    assert run("user", "sign-out", "ada").exit_code == 0
+    assert run("user", "delete", "ada", given="n\n").exit_code == 1
+    assert signs_in(mongo_endpoint, database, "ada", PASSWORD)
+    assert run("user", "delete", "ada", "--yes").exit_code == 0
+    assert not signs_in(mongo_endpoint, database, "ada", PASSWORD)

@@ -74,9 +74,11 @@ async def check_claimed_addresses(address: str) -> None:
                     headers={"x-forwarded-for": f"203.0.113.{number}"},
                 )
             ).status_code
-            for number in range(6)
+            for number in range(9)
         ]
-    assert statuses == [401] * 5 + [429]
+    assert statuses[:5] == [401] * 5
+    # The first wait is a second, which a loaded machine may take for one attempt; each further wait is twice as long.
+    assert 429 in statuses[5:]
 
 
 def test_product_lets_in_whom_it_knows(live_server: Callable[..., LiveServer]) -> None:

@@ -53,15 +53,15 @@ class LetterPress:
         self._text = Environment(loader=loader, autoescape=False, trim_blocks=True).get_template("letter.txt")  # noqa: S701 - plain text has no markup
 
     def print(self, letter: Letter) -> EmailMessage:
-        """Return the message of a letter.
+        """Return the message of a letter; a line break in a name or subject adds no header of its own.
 
         Raises:
-            ValueError: A line break in a name, subject or address would add headers of its own.
+            ValueError: The recipient's address is none.
         """
         message = EmailMessage()
         message["From"] = Address(self._brand, addr_spec=self._sender)
-        message["To"] = Address(letter.name, addr_spec=letter.to)
-        message["Subject"] = f"{letter.subject} · {self._brand}"
+        message["To"] = Address(_line(letter.name), addr_spec=letter.to)
+        message["Subject"] = _line(f"{letter.subject} · {self._brand}")
         message["Date"] = format_datetime(localtime())
         message["Message-ID"] = make_msgid(domain=self._sender.rpartition("@")[2])
         # Out-of-office robots leave mail alone that says so.
@@ -70,3 +70,8 @@ class LetterPress:
         message.set_content(self._text.render(values))
         message.add_alternative(self._html.render(values), subtype="html")
         return message
+
+
+def _line(text: str) -> str:
+    """Return a text without what would end its header."""
+    return "".join(character if character.isprintable() else " " for character in text)
