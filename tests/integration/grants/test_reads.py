@@ -12,6 +12,7 @@ from pymongo import InsertOne
 from tests.integration.grants.depot import ANNA, BERT, ROOT, STRANGER, Depot, Diary, Move, Place, Size, State, read_from
 
 from webos.data.document import CoreDocument
+from webos.data.grants.reader import DataRows
 from webos.data.guard.grant_scope import UndeclaredAccessError, granted_read
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import system_context
@@ -88,6 +89,7 @@ async def test_every_way_of_reading(depot: Depot, moves: list[Move]) -> None:
             row.quantity for row in await reader.find({"$or": [{"sku": "b"}, {"quantity": 3}]}, sort="id").to_list()
         ] == [2, 3]
         rows = reader.find_all(sort="quantity")
+        assert isinstance(rows, DataRows)
         assert [row.quantity for row in await rows.to_list(2)] == [1, 2]
         assert (await anext(rows)).quantity == 3
         assert await rows.to_list() == []

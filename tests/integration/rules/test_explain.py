@@ -26,7 +26,7 @@ from tests.integration.rules.office import (
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedDatabase
-from webos.data.rules.explain import Reason, explain_access, explain_stored
+from webos.data.rules.explain import Access, Reason, explain_access, explain_stored
 from webos.data.scope import system_context
 from webos.kernel.context import Principal
 from webos.kernel.errors import WebOSError
@@ -113,6 +113,7 @@ async def test_each_reason_is_named(office: GuardedDatabase) -> None:
         memo = await Memo(text="m").insert()
         person = await Person(name="p").insert()
     answer = explain_access(NORTH, order, "read")
+    assert isinstance(answer, Access)
     assert (answer.granted, answer.reason) == (True, Reason.RULE)
     assert answer.rule == "Rule('read', where={'region': {'$in': ACTING.roles}})"
     assert answer.text == f"nora may see it: the rule {answer.rule} grants it."
