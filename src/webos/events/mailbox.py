@@ -21,21 +21,24 @@ class Mailbox(Generic[T]):
         limit: How many items wait at most.
 
     Attributes:
-        items: What came in. The first one stays until `done_with_first`, so that it counts while it is handled.
+        items: What came in. The worker leaves the first one there while it handles it, so that it counts.
         waits_for: Full mailboxes into which the handler of this one is putting something.
+        limit: How many items wait at most.
+        blocked: Items that wait for room, each with a future for the end of that.
+        sleeper: What the worker waits for while there is no item; None while it works.
     """
 
-    __slots__ = ("_arrival", "_limit", "_waiting", "items", "waits_for")
+    __slots__ = ("blocked", "items", "limit", "sleeper", "waits_for")
 
     def __init__(self, limit: int) -> None:
         self.items: deque[T] = deque()
         self.waits_for: list[Mailbox[T]] = []
-        self._limit = limit
-        self._waiting: deque[tuple[asyncio.Future[None], T]] = deque()
-        self._arrival: asyncio.Future[None] | None = None
+        self.limit = limit
+        self.blocked: deque[tuple[asyncio.Future[None], T]] = deque()
+        self.sleeper: asyncio.Future[None] | None = None
 
     def __len__(self) -> int:
-        return len(self.items) + len(self._waiting)
+        return len(self.items) + len(self.blocked)
 
     def serve(self) -> None:
         """Declare that what runs in this context from now on is the handler of this mailbox."""
@@ -44,11 +47,11 @@ class Mailbox(Generic[T]):
     def put_now(self, item: T) -> bool:
         """Take `item` if that needs no waiting, and return whether it was taken."""
         items = self.items
-        if len(items) >= self._limit:
+        if len(items) >= self.limit:
             return False
         items.append(item)
-        if self._arrival is not None:
-            self._announce()
+        if self.sleeper is not None:
+            self.announce()
         return True
 
     async def put(self, item: T) -> None:
@@ -60,7 +63,7 @@ class Mailbox(Generic[T]):
             await self._wait_for_room(item)
         elif self._leads_to(origin):
             self.items.append(item)
-            self._announce()
+            self.announce()
         else:
             origin.waits_for.append(self)
             try:
@@ -68,48 +71,43 @@ class Mailbox(Generic[T]):
             finally:
                 origin.waits_for.remove(self)
 
-    def done_with_first(self) -> None:
-        """Drop the first item and let in one that waits."""
-        if self.items:
-            self.items.popleft()
-        if self._waiting:
-            self._let_in()
-
     async def arrival(self) -> None:
         """Wait until there is an item. One worker waits at a time."""
         if not self.items:
-            self._arrival = asyncio.get_running_loop().create_future()
+            self.sleeper = asyncio.get_running_loop().create_future()
             try:
-                await self._arrival
+                await self.sleeper
             finally:
-                self._arrival = None
+                self.sleeper = None
 
     def close(self, error: Exception) -> None:
         """Drop all items and raise `error` in every `put` that waits."""
         self.items.clear()
-        while self._waiting:
-            future, _ = self._waiting.popleft()
+        while self.blocked:
+            future, _ = self.blocked.popleft()
             if not future.done():
                 future.set_exception(error)
 
-    def _announce(self) -> None:
-        if self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
+    def announce(self) -> None:
+        """Wake the worker that waits for an item."""
+        if self.sleeper is not None and not self.sleeper.done():
+            self.sleeper.set_result(None)
 
     async def _wait_for_room(self, item: T) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (future, item)
-        self._waiting.append(entry)
+        self.blocked.append(entry)
         try:
             await future
         except asyncio.CancelledError:
-            if entry in self._waiting:
-                self._waiting.remove(entry)
+            if entry in self.blocked:
+                self.blocked.remove(entry)
             raise
 
-    def _let_in(self) -> None:
-        while self._waiting and len(self.items) < self._limit:
-            future, item = self._waiting.popleft()
+    def let_in(self) -> None:
+        """Let in those that wait while there is room."""
+        while self.blocked and len(self.items) < self.limit:
+            future, item = self.blocked.popleft()
             if not future.done():
                 self.items.append(item)
                 future.set_result(None)

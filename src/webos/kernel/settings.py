@@ -74,7 +74,8 @@ class Settings(BaseSettings):
         description="Name of the database to use: up to 38 letters, digits, `-` and `_`.",
     )
     broker_url: SecretStr | None = Field(
-        default=None, description="Task broker. Without it tasks are kept in the database."
+        default=None,
+        description="Not to be set: tasks and events go through the database; there is no other broker yet.",
     )
     modules: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -155,6 +156,14 @@ class Settings(BaseSettings):
     def _check_mail_from(cls, value: str | None) -> str | None:
         if value is not None and not _MAIL_ADDRESS.fullmatch(value):
             msg = "must be an address such as tools@example.com"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _refuse_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            msg = "must not be set: there is no broker other than the database yet, and nothing would be sent to it"
             raise ValueError(msg)
         return value
 

@@ -9,7 +9,7 @@ from webos.tasks import TaskRecord, TaskState
 __all__ = ["TaskSource", "TaskView", "view_of"]
 
 TaskView = dict[str, Any]
-"""A task as the browser wants it: id, title, state, percent, message, cancellable."""
+"""A task as the browser wants it: id, title, state, percent, message, cancellable; and whether it has ended."""
 
 _LOOKS = {TaskState.QUEUED: "waiting"}
 
@@ -39,5 +39,6 @@ def view_of(task: TaskRecord) -> TaskView:
         "state": _LOOKS.get(task.state, task.state.value),
         "percent": None if task.percent is None else min(100.0, max(0.0, task.percent)),
         "message": task.error if task.state is TaskState.FAILED else message,
+        "ended": task.state.is_final,
         "cancellable": not task.state.is_final and not stopping,
     }

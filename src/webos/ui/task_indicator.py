@@ -7,7 +7,8 @@ from nicegui.events import GenericEventArguments
 
 from webos.kernel.context import current_user
 from webos.kernel.errors import NotFoundError
-from webos.tasks import TaskRecord
+from webos.kernel.messenger import Severity
+from webos.tasks import TaskRecord, TaskState
 from webos.ui.identity import IdentityGuard
 from webos.ui.tabs import Tab, Tabs
 from webos.ui.task_feed import TaskSource, TaskView, view_of
@@ -18,7 +19,7 @@ _MOST_SHOWN = 8
 
 
 class TaskIndicator:
-    """Keeps the list of tasks in the top bar of every tab up to date.
+    """Keeps the list of tasks in the top bar of every tab up to date, and tells the user when one has ended.
 
     Args:
         source: Where tasks come from.
@@ -54,12 +55,23 @@ class TaskIndicator:
             return
         views = self._shown.setdefault(user_id, OrderedDict())
         is_new = record.id not in views
+        was_under_way = is_new or not views[record.id]["ended"]
         views[record.id] = view_of(record)
+        if record.state.is_final and was_under_way:
+            self._tell_end(record)
         if is_new:
             views.move_to_end(record.id, last=False)
             while len(views) > _MOST_SHOWN:
                 views.popitem()
         self._push(user_id)
+
+    def _tell_end(self, record: TaskRecord) -> None:
+        """Say that a task has ended, wherever its user is; that he has stopped it he knows."""
+        for tab in self._tabs.of_user(record.user_id):
+            if record.state is TaskState.DONE:
+                tab.toast(Severity.SUCCESS, f"Done: {record.title}")
+            elif record.state is TaskState.FAILED:
+                tab.toast(Severity.ERROR, f"Failed: {record.title}", record.error)
 
     def _push(self, user_id: UUID) -> None:
         views = list(self._shown.get(user_id, {}).values())

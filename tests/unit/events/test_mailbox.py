@@ -10,7 +10,8 @@ from webos.events.mailbox import Mailbox
 async def taken(mailbox: Mailbox[int]) -> int:
     await mailbox.arrival()
     item = mailbox.items[0]
-    mailbox.done_with_first()
+    mailbox.items.popleft()
+    mailbox.let_in()
     return item
 
 

@@ -26,6 +26,8 @@ WRONG = [
     ("WEBOS_MONGO_URL", "localhost:27017", "mongodb://"),
     ("WEBOS_MONGO_URL", "mongodb://[::1", "mongodb://"),
     ("WEBOS_TEST_MONGO_URL", "postgres://localhost", "mongodb://"),
+    ("WEBOS_BROKER_URL", "redis://localhost", "must not be set"),
+    ("WEBOS_BROKER_URL", "?", "must not be set"),
     ("WEBOS_DATABASE", "my data", "letters"),
     ("WEBOS_DATABASE", "a" * 39, "38"),
     ("WEBOS_DATABASE", "../x", "letters"),
@@ -45,7 +47,7 @@ WRONG = [
     ("WEBOS_SESSION_HOURS", "1e9", "integer"),
 ]
 # Any text is a path, and which modules there are is found out when they are loaded.
-FREE = {"data_dir", "modules", "broker_url"}
+FREE = {"data_dir", "modules"}
 SECRETS = {"mongo_url", "test_mongo_url", "admin_password", "secret_key", "broker_url"}
 
 
