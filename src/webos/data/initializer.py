@@ -78,8 +78,8 @@ async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInf
         info.document.Settings.name = info.collection
         database.register(info.policy)
         if info.policy.secrets:
-            encoders = {**getattr(info.document.Settings, "bson_encoders", {}), Secret: for_guard}
-            info.document.Settings.bson_encoders = encoders
+            settings: Any = info.document.Settings
+            settings.bson_encoders = {**getattr(settings, "bson_encoders", {}), Secret: for_guard}
     strict = database.traits.strict_indexes
     await database.secrets.note(
         SecretField(info.collection, name, name in info.policy.searchable)

@@ -44,8 +44,9 @@ async def insert_new(
             document.id = PydanticObjectId()
         document.created_at, document.created_by, document.deleted_at, document.revision = stamp.at, stamp.by, None, 0
         mark(document, stamp)
+        untyped: Any = document
         try:
-            await document.validate_self()  # type: ignore[no-untyped-call]
+            await untyped.validate_self()
             await act(document, EventTypes.INSERT, ActionDirections.BEFORE, skipped)
             await _store(document, session, link_rule)
             await act(document, EventTypes.INSERT, ActionDirections.AFTER, skipped)
@@ -68,4 +69,5 @@ async def _store(document: "CoreDocument", session: AsyncClientSession | None, l
         document.id = parse_object_as(type(document).model_fields["id"].annotation, result.inserted_id)
     set_loaded(document, {**row, "_id": result.inserted_id})
     if document.use_state_management():
-        document._save_state()  # type: ignore[no-untyped-call]  # noqa: SLF001 - as Beanie does
+        untyped: Any = document
+        untyped._save_state()  # noqa: SLF001 - as Beanie does

@@ -44,21 +44,22 @@ def read_document(model: "type[CoreDocument]", row: Row, *, fetched: bool = Fals
     # What the caller changes inside of a value, and what Beanie puts into the row, is not what was stored.
     is_flat = _CONTAINERS.isdisjoint(map(type, row.values())) and not model.get_link_fields()
     base = row if is_flat else {name: _copied(value) for name, value in row.items()}
-    document = cast("CoreDocument", model.__pydantic_validator__.validate_python(row))
+    document: Any = model.__pydantic_validator__.validate_python(row)
     if fetched:
         references = encoded_fields(document)
         base = {name: value for name, value in base.items() if not name.startswith("_ids_of_")}
         base.update({name: references[name] for name in model.get_link_fields() or () if name in references})
     if model.use_state_management():
-        document._save_state()  # type: ignore[no-untyped-call]  # noqa: SLF001 - as Beanie does after it has read one
+        document._save_state()  # noqa: SLF001 - as Beanie does after it has read one
     set_loaded(document, base)
-    return document
+    return cast("CoreDocument", document)
 
 
 def loaded_state(document: "CoreDocument") -> Row | None:
     """Return what was stored when a document was read or last written; None where that is not known."""
     private: Row = object.__getattribute__(document, "__pydantic_private__")
-    return private["_loaded"]
+    loaded: Row | None = private["_loaded"]
+    return loaded
 
 
 def set_loaded(document: "CoreDocument", base: Row | None) -> None:
