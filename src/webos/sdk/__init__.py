@@ -46,6 +46,7 @@ from webos.sdk.service import BaseService
 from webos.tasks import (
     BaseTask,
     LocalJob,
+    LocalJobs,
     Saga,
     SagaHandle,
     SagaRecord,
@@ -96,6 +97,7 @@ __all__ = [
     "Link",
     "ListPage",
     "LocalJob",
+    "LocalJobs",
     "Messenger",
     "MigrationContext",
     "Module",
