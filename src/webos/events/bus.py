@@ -189,7 +189,7 @@ class EventBus:
             route.sources.add(source)
         if payload is None:
             payload = {}
-        elif route.is_typed or type(payload) is not dict:
+        if route.is_typed or type(payload) is not dict:
             payload = self.payloads.checked(topic, payload)
         user = ctx_user.get(None)
         envelope = seal(

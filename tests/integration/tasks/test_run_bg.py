@@ -6,7 +6,9 @@ import pytest
 
 from webos.kernel.context import Principal, acting_as
 from webos.kernel.errors import InvalidInputError
+from webos.sdk import LocalJob, TaskHandle
 from webos.tasks import BaseTask, TaskState
+from webos.tasks.outage import TryLaterError
 
 
 class Double(BaseTask):
@@ -23,7 +25,10 @@ async def test_a_task_class_is_submitted(start_app: Any, anna: Principal) -> Non
     app.tasks.register("shop", Double)
     with acting_as(anna):
         for job in (app.tasks.jobs.run(Double, 4), app.tasks.jobs.run(Double.kiq(2).call(Double))):
-            record = await (await job).wait(20)
+            assert isinstance(job, LocalJob)
+            handle = await job
+            assert isinstance(handle, TaskHandle)
+            record = await handle.wait(20)
             assert (record.state, record.result, record.user_id) == (TaskState.DONE, 8, anna.id)
 
 
@@ -33,3 +38,22 @@ async def test_wrong_arguments_fail_the_job(start_app: Any, anna: Principal) -> 
     app.tasks.register("shop", Double)
     with acting_as(anna), pytest.raises(InvalidInputError):
         await app.tasks.jobs.run(Double, object())
+
+
+class Impatient(BaseTask):
+    """Wants to be started again at its first start."""
+
+    async def run(self) -> int:
+        """Return which start it is."""
+        if self.attempt == 1:
+            msg = "not yet"
+            raise TryLaterError(msg, delay=0.01)
+        return self.attempt
+
+
+async def test_a_task_may_ask_to_be_started_later(start_app: Any, anna: Principal) -> None:
+    """A task that says when it is to be started again is started then."""
+    app = await start_app()
+    app.tasks.register("shop", Impatient)
+    with acting_as(anna):
+        assert (await (await Impatient.kiq()).wait(20)).result == 2

@@ -1,6 +1,7 @@
 """Sagas: forward, backward when a step fails, stuck where nothing helps, and resumed by hand."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -15,10 +16,13 @@ from webos.kernel.errors import (
     PermissionDeniedError,
     UnavailableError,
 )
+from webos.sdk import SagaService
 from webos.tasks import Saga, SagaState, TaskState, step
+from webos.tasks.progress import ProgressReporter
 from webos.tasks.saga import engine as saga_engine
 from webos.tasks.saga.record import Phase
 from webos.tasks.saga.store import SagaLostError, SagaStore
+from webos.tasks.saga.task import SagaFailedError
 
 
 class Log:
@@ -88,8 +92,21 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def start(start_app: Any, **options: Any) -> Any:
     app = await start_app(**options)
-    app.tasks.sagas.register("orders", PlaceOrder)
+    sagas: SagaService = app.tasks.sagas
+    assert sagas.register("orders", PlaceOrder) == "orders.PlaceOrder"
     return app
+
+
+async def run_again(app: Any, saga_id: str) -> None:
+    """Run the task of a saga as a worker does that was told of it once too often."""
+    task_class = app.tasks._registry.class_of("orders.PlaceOrder")
+    wiring: Any = SimpleNamespace(
+        id="again", attempt=1, bus=None, name="", messenger=None, checkpoint={}, progress=ProgressReporter(_nothing)
+    )
+    await task_class(wiring).run(saga_id)
+
+
+async def _nothing(_: dict[str, Any]) -> None: ...
 
 
 async def test_steps_run_in_order_with_what_the_former_returned(start_app: Any, anna: Principal) -> None:
@@ -129,6 +146,8 @@ async def test_a_failure_undoes_what_was_begun_in_reverse(start_app: Any, anna: 
         saga = await PlaceOrder.start({"quantity": 3})
         record = await saga.wait(20)
         task = await app.tasks.get(record.task_id)
+        with pytest.raises(SagaFailedError, match="What had been done was undone"):
+            await run_again(app, saga.id)
     assert Log.lines == ["reserve", "charge", "refund", "release"]
     assert (record.state, record.error) == (SagaState.COMPENSATED, "Charge: the card was declined")
     assert "lost" not in record.data
