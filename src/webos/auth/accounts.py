@@ -15,10 +15,11 @@ from webos.auth.errors import EmailTakenError, UsernameTakenError
 from webos.auth.mail.address import fold_address
 from webos.kernel.errors import InvalidInputError
 
-__all__ = ["Account", "AccountStore", "fold_username"]
+__all__ = ["Account", "AccountStore", "check_display_name", "fold_username"]
 
 _USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 _FIRST_ADMINISTRATOR = "first"
+_LONGEST_DISPLAY_NAME = 100
 _WITHOUT_HASH = {"password_hash": 0}
 
 
@@ -53,6 +54,18 @@ class Account:
     is_service: bool = False
     auth_version: int = 0
     created_at: datetime
+
+
+def check_display_name(display_name: str) -> str:
+    """Return a name to show, without the spaces around it.
+
+    Raises:
+        InvalidInputError: It is too long, or has characters that cannot be shown.
+    """
+    name = display_name.strip()
+    if len(name) > _LONGEST_DISPLAY_NAME or not name.isprintable():
+        raise InvalidInputError(fields={"display_name": f"Use at most {_LONGEST_DISPLAY_NAME} characters in one line"})
+    return name
 
 
 def fold_username(username: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from webos.kernel.errors import WebOSError
 
 __all__ = ["FormField", "FormPage", "FormPages", "PageLink"]
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

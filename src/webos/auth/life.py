@@ -5,7 +5,7 @@ from uuid import UUID
 
 from loguru import logger
 
-from webos.auth.accounts import Account, AccountStore, fold_username
+from webos.auth.accounts import Account, AccountStore, check_display_name, fold_username
 from webos.auth.administration import Administration
 from webos.auth.auth_log import AuthEventKind, AuthLog
 from webos.auth.caller import current_caller
@@ -142,6 +142,7 @@ class AccountLife:
             EmailTakenError: Somebody has the address by now.
         """
         check_new_password(password)
+        shown = check_display_name(display_name)
         await self._tickets.look(Purpose.JOIN, code)
         hashed = await self._hasher.hash(password)
         ticket = await self._tickets.redeem(Purpose.JOIN, code)
@@ -150,7 +151,7 @@ class AccountLife:
             account = await self._accounts.insert(
                 username.strip(),
                 hashed,
-                display_name=display_name[:_LONGEST_IDENTIFIER],
+                display_name=shown,
                 roles=promised["roles"],
                 grants=promised["grants"],
                 email=promised["email"],

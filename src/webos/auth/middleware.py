@@ -1,7 +1,6 @@
 """Who is asking: one ASGI middleware for pages, API, websockets and NiceGUI's polling."""
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
 import orjson
@@ -27,8 +26,6 @@ __all__ = ["IdentityMiddleware", "install_identity"]
 
 _READING = frozenset({"GET", "HEAD"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# Forms that act without a session: a page of another site must not send them either.
-_BY_FORM = MappingProxyType(dict.fromkeys(FORMS_OF_VISITORS, ("POST",)))
 _POLLING = "/_nicegui_ws/"
 _ANSWER_STARTS = frozenset({"http.response.start", "websocket.http.response.start"})
 _DENIAL = "websocket.http.response"
@@ -116,13 +113,15 @@ class IdentityMiddleware:
         websocket = scope["type"] == "websocket"
         live = websocket or path.startswith(_POLLING)
         method = "GET" if websocket else scope["method"]
+        # They act without a session: a page of another site must not send them either.
+        by_form = method == "POST" and path in FORMS_OF_VISITORS
         # The interface belongs to a browser's session; pages of other sites cannot send these headers.
         bearer = presented(headers) if self._bearers is not None and not path.startswith(_POLLING) else None
-        if bearer is not None and method not in _BY_FORM.get(path, ()):
+        if bearer is not None and not by_form:
             return await self._admit_program(bearer, scope)
         token = self._cookie.read(headers.get(b"cookie"))
         acting = token is not None and (live or method not in _SAFE)
-        if (acting or method in _BY_FORM.get(path, ())) and not self._origin.permits(scope, headers):
+        if (acting or by_form) and not self._origin.permits(scope, headers):
             claimed = self._origin.claimed(headers)
             logger.warning(
                 "refused {} {!r} from {!r}; if that is this server, set WEBOS_PUBLIC_URL", method, path, claimed

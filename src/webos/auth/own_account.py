@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable
 
-from webos.auth.accounts import Account
+from webos.auth.accounts import Account, check_display_name
 from webos.auth.api_keys import ApiKey
 from webos.auth.errors import AccountNotFoundError
 from webos.auth.service import AuthService
 from webos.auth.sessions import SessionRecord
 from webos.kernel.context import signed_in_user
-from webos.kernel.errors import InvalidInputError
 
 __all__ = ["OwnAccount"]
-
-_LONGEST_NAME = 100
 
 
 class OwnAccount:
@@ -50,9 +47,7 @@ class OwnAccount:
         Raises:
             InvalidInputError: It is too long, or cannot be shown.
         """
-        name = display_name.strip()
-        if len(name) > _LONGEST_NAME or not name.isprintable():
-            raise InvalidInputError(fields={"display_name": f"Use at most {_LONGEST_NAME} characters in one line"})
+        name = check_display_name(display_name)
         user_id = signed_in_user().id
         await self._auth.accounts.describe(user_id, display_name=name)
         self._auth.sessions.forget_user(user_id)

@@ -1,6 +1,5 @@
 """The routes to sign in and out, and to ask who one is."""
 
-from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -25,7 +24,7 @@ from webos.kernel.settings import Settings
 __all__ = ["auth_router"]
 
 _SEE_OTHER = 303
-_NOTICES = MappingProxyType({"password": "Your password was changed. Please sign in with it."})
+_NOTICES = {"password": "Your password was changed. Please sign in with it."}
 
 
 def auth_router(auth: AuthService, settings: Settings, *, brand: str = "WebOS") -> APIRouter:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from secrets import token_urlsafe
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +27,11 @@ class Purpose(Enum):
     EMAIL = "email"
 
 
-_LIFETIMES: Mapping[Purpose, timedelta] = MappingProxyType(
-    {Purpose.JOIN: timedelta(days=7), Purpose.RESET: timedelta(hours=1), Purpose.EMAIL: timedelta(days=1)}
-)
+_LIFETIMES: Mapping[Purpose, timedelta] = {
+    Purpose.JOIN: timedelta(days=7),
+    Purpose.RESET: timedelta(hours=1),
+    Purpose.EMAIL: timedelta(days=1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,3 +131,19 @@ async def test_address_of_a_visitor_is_no_open_redirect(site: Site) -> None:
         for path in ("//evil.test", "/%2fevil.test", "/%5cevil.test/x"):
             answer = await client.get(f"{ORIGIN}{path}", headers=PAGE)
             assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+@pytest.mark.parametrize(
+    "path", ["register", "join", "forgot", "reset", "verify", "login", "password", "email", "token"]
+)
+async def test_forms_for_accounts(mail_site: Site, path: str) -> None:
+    """No other site sends a form for accounts, with or without the user's cookie; a key in its header proves no form."""
+    client = await mail_site.sign_in("anna")
+    for headers in BAD:
+        answer = await client.post(f"/auth/{path}", data={"x": "y"}, headers=headers)
+        assert answer.json()["code"] == "webos.request_refused"
+        # Without a cookie a token is made of a password alone, by programs, which send no `Origin`.
+        if path not in {"password", "email", "token"}:
+            async with mail_site.client() as visitor:
+                answer = await visitor.post(f"/auth/{path}", data={"x": "y"}, headers=headers | {"x-api-key": "wbs_x"})
+            assert answer.json()["code"] == "webos.request_refused"

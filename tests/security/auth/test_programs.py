@@ -200,7 +200,7 @@ async def elsewhere(mongo: Connection, site: Site) -> AsyncIterator[Site]:
     hub = ChangeHub(mongo.raw)
     await hub.start()
 
-    async def close_nothing() -> None:
+    async def close_nothing(_concerned: object) -> None:
         pass
 
     watcher = IdentityWatcher(other.auth.sessions, hub, close_nothing)
