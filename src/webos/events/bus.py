@@ -3,20 +3,18 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from loguru import logger
 
 from webos.events.envelope import EventEnvelope, seal
-from webos.events.identity import UserLoader
-from webos.events.payload import PayloadForms
+from webos.events.identity import UserLoader, no_users
 from webos.events.route import Route
+from webos.events.route_table import RouteTable
 from webos.events.subscription import Handler, Subscription
-from webos.events.topic import check_pattern, check_topic, matches
-from webos.kernel.context import User, ctx_trace_id, ctx_user, new_trace_id
-from webos.kernel.errors import ConfigurationError, NotFoundError, UnavailableError
+from webos.events.topic import check_pattern
+from webos.kernel.context import ctx_trace_id, ctx_user, new_trace_id
+from webos.kernel.errors import ConfigurationError, UnavailableError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EventBus"]
 
-# Topics are few; should a module make them up without end, the memory for their routes stays bounded.
-_MOST_ROUTES = 4096
 # How long a handler that was cancelled may take to end.
 _LAST_SECONDS = 1.0
 
@@ -50,14 +46,13 @@ class EventBus:
     def __init__(
         self, load_user: UserLoader | None = None, *, limit: int = 1024, outbox: "Outbox | None" = None
     ) -> None:
-        self.payloads = PayloadForms()
+        self._table = RouteTable()
+        self.payloads = self._table.payloads
+        # The same dictionary: a look for each event should cost no more than that.
+        self._routes = self._table.routes
         self._outbox = outbox
-        self._load_user = load_user or _no_users
+        self._load_user = load_user or no_users
         self._limit = limit
-        self._subscriptions: list[Subscription] = []
-        self._durable: dict[str, Subscription] = {}
-        self._routes: dict[str, Route] = {}
-        self._sources: dict[str, set[str]] = {}
         self._running = False
         self._closed = False
         self._drains: list[asyncio.Event] = []
@@ -68,17 +63,17 @@ class EventBus:
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
         """All subscriptions, in the order in which they were made."""
-        return tuple(self._subscriptions)
+        return tuple(self._table.subscriptions)
 
     @property
     def durable_subscriptions(self) -> Mapping[str, Subscription]:
         """One subscription of each durable subscriber by its key, as they are at any time."""
-        return MappingProxyType(self._durable)
+        return self._table.durable
 
     @property
     def sources(self) -> dict[str, set[str]]:
         """The modules that have emitted a topic since the process started, by topic."""
-        return {topic: set(sources) for topic, sources in self._sources.items() if sources}
+        return self._table.sources()
 
     def declare(self, topic: str, model: "type[BaseModel]", owner: str) -> None:
         """Hold every later event of `topic` to a payload model.
@@ -128,29 +123,21 @@ class EventBus:
             on_idle=self._on_idle,
             durable=durable,
         )
-        self._subscriptions.append(subscription)
-        if durable:
-            self._durable.setdefault(subscription.key, subscription)
-        self._routes.clear()
+        self._table.add(subscription)
         if self._running:
             subscription.start()
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Send no more events to `subscription`; what waits for it already is still handled."""
-        if subscription in self._subscriptions:
-            self._subscriptions.remove(subscription)
-            # The same dictionary, for others look into it.
-            self._durable.clear()
-            self._durable.update({each.key: each for each in reversed(self._subscriptions) if each.durable})
-            self._routes.clear()
+        if self._table.remove(subscription):
             subscription.end()
             if subscription.pending:
                 self._ending.add(subscription)
 
     def unsubscribe_owner(self, owner: str) -> None:
         """Send no more events to any subscription of the module `owner`."""
-        for subscription in [each for each in self._subscriptions if each.owner == owner]:
+        for subscription in [each for each in self._table.subscriptions if each.owner == owner]:
             self.unsubscribe(subscription)
         self.payloads.withdraw(owner)
         self._routes.clear()
@@ -238,7 +225,7 @@ class EventBus:
         """Begin to handle events, those that wait already first."""
         self._running = True
         self._closed = False
-        for subscription in self._subscriptions:
+        for subscription in self._table.subscriptions:
             subscription.start()
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - a deadline for the wait, not a cancellation
@@ -274,7 +261,7 @@ class EventBus:
         self._closed = True
         self._routes.clear()
         workers: set[asyncio.Task[None]] = set()
-        for subscription in [*self._subscriptions, *self._ending]:
+        for subscription in [*self._table.subscriptions, *self._ending]:
             if subscription.pending:
                 logger.error(
                     "{} events for {} were dropped: the bus has stopped", subscription.pending, subscription.name
@@ -287,22 +274,10 @@ class EventBus:
             await asyncio.wait(workers, timeout=_LAST_SECONDS)
 
     def _route(self, topic: str) -> Route:
-        check_topic(topic)
         if self._closed:
             msg = "the event bus has stopped"
             raise UnavailableError(msg)
-        if len(self._routes) >= _MOST_ROUTES:
-            self._routes.clear()
-            self._sources.clear()
-        listening = [each for each in self._subscriptions if matches(each.pattern, topic)]
-        route = Route(
-            mailboxes=tuple(each.mailbox for each in listening),
-            passing=tuple(each.mailbox for each in listening if not each.durable),
-            is_typed=self.payloads.of(topic) is not None,
-            sources=self._sources.setdefault(topic, set()),
-        )
-        self._routes[topic] = route
-        return route
+        return self._table.find(topic)
 
     async def _add_to_outbox(self, envelope: EventEnvelope, session: "AsyncClientSession") -> None:
         if self._outbox is None:
@@ -313,14 +288,9 @@ class EventBus:
     def _on_idle(self) -> None:
         if self._ending:
             self._ending = {each for each in self._ending if each.pending}
-        if self._drains and not any(each.pending for each in (*self._subscriptions, *self._ending)):
+        if self._drains and not any(each.pending for each in (*self._table.subscriptions, *self._ending)):
             for drained in self._drains:
                 drained.set()
-
-
-async def _no_users(user_id: UUID) -> User:
-    msg = f"the bus was given no way to load the user {user_id}"
-    raise NotFoundError(msg)
 
 
 def _name_of(handler: Handler) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from webos.kernel.context import ANONYMOUS, SYSTEM, User
+from webos.kernel.errors import NotFoundError
 
-__all__ = ["UserLoader", "user_by_id"]
+__all__ = ["UserLoader", "no_users", "user_by_id"]
 
 UserLoader = Callable[[UUID], Awaitable[User]]
 """Returns the user with an id, with the permissions he has now; raises where he may not act any more."""
@@ -22,3 +23,13 @@ async def user_by_id(user_id: UUID, load: UserLoader) -> User:
         if known.id == user_id:
             return known
     return await load(user_id)
+
+
+async def no_users(user_id: UUID) -> User:
+    """Stand for the loader where there is none.
+
+    Raises:
+        NotFoundError: Always.
+    """
+    msg = f"the bus was given no way to load the user {user_id}"
+    raise NotFoundError(msg)
