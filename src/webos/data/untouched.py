@@ -29,8 +29,11 @@ def without_untouched(document: "CoreDocument", fields: dict[str, Any]) -> dict[
     locked = locked_fields(collection.policy)
     left_out: set[str] = set()
     for each in collection.policy.field_permissions:
-        value = fields.get(each.stored, ABSENT)
-        is_as_read = is_same(base.get(each.stored, ABSENT), value, collection.database.journal.codec)
-        if each.field not in document.model_fields_set or (each.stored in locked and is_as_read):
+        value, read = fields.get(each.stored, ABSENT), base.get(each.stored, ABSENT)
+        is_default = read is ABSENT and each.field not in document.model_fields_set
+        # A list that was changed in place is no default any more.
+        if (is_default and (each.is_default(value) or not each.defaults)) or (
+            each.stored in locked and is_same(read, value, collection.database.journal.codec)
+        ):
             left_out.add(each.stored)
     return {name: value for name, value in fields.items() if name not in left_out}

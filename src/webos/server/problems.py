@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pymongo.errors import ConnectionFailure, ServerSelectionTimeoutError
 from starlette.exceptions import HTTPException
 
+from webos.data.guard.refusal import GuardRefusalError
 from webos.kernel.context import current_trace_id
 from webos.kernel.errors import InvalidInputError, UnavailableError, WebOSError
 
@@ -38,7 +39,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(WebOSError)
     async def _known(_: Request, error: WebOSError) -> JSONResponse:
-        if isinstance(error, UnavailableError):
+        if isinstance(error, (UnavailableError, GuardRefusalError)):
+            # Of the latter, the user is told only that it is not allowed.
             logger.warning("{}", error)
         elif error.status >= 500:  # noqa: PLR2004 - HTTP's own boundary
             logger.opt(exception=error).error("{}", error)

@@ -216,6 +216,11 @@ REFUSED: dict[str, Callable[[Raw], Any]] = {
     "update filter": lambda raw: raw.update_many({"salary": 87654321}, {"$set": {"tags": []}}),
     "delete filter": lambda raw: raw.delete_many({"salary": 87654321}),
     "bulk filter": lambda raw: raw.bulk_write([UpdateOne({"salary": 87654321}, {"$set": {"tags": []}})]),
+    "sort of an update": lambda raw: raw.update_one({}, {"$set": {"tags": []}}, sort=[("salary", 1)]),
+    "sort of a replacement": lambda raw: raw.replace_one({}, {"name": "x"}, sort=[("salary", 1)]),
+    "hint of a deletion": lambda raw: raw.delete_one({}, hint=[("salary", 1)]),
+    "sort in bulk": lambda raw: raw.bulk_write([UpdateOne({}, {"$set": {"tags": []}}, sort={"salary": 1})]),
+    "deleted ones": lambda raw: raw.find_deleted({"salary": {"$gt": 1}}),
     "update": lambda raw: raw.update_one({}, {"$set": {"salary": 1}}),
     "update inside": lambda raw: raw.update_one({}, {"$set": {"history.0.salary": 1}}),
     "unset": lambda raw: raw.update_one({}, {"$unset": {"salary": ""}}),
@@ -329,6 +334,25 @@ async def test_a_save_neither_writes_nor_erases_what_was_not_loaded(person: Pers
         found.salary = 6000
         await found.save()
         assert (await stored())["salary"] == 6000
+
+
+async def test_a_list_changed_in_place_is_no_default(person: Person, mongo: Connection) -> None:
+    """What was put into a protected list of a document at hand is written, or refused, but never passed over."""
+    with acting(BOSS):
+        mine = await Person(name="mine").insert()
+        for number, save in enumerate((SAVES[2], SAVES[2], SAVES[0]), 1):
+            mine.history.append({"salary": number})
+            await save(mine)
+            stored = await mongo.raw[Person.get_collection_name()].find_one({"_id": mine.id})
+            assert stored is not None
+            assert len(stored["history"]) == number
+    with acting(NORTH):
+        found = await Person.get(person.id)
+        assert found is not None
+        found.history.append({"salary": 1})
+        for attempt in (found.replace, found.save):
+            with pytest.raises(PermissionDeniedError, match="history"):
+                await attempt()
 
 
 async def test_a_field_may_be_seen_and_not_changed(person: Person) -> None:

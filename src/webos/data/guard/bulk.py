@@ -13,7 +13,7 @@ from pymongo.results import BulkWriteResult
 from webos.data.conflicts import changed_error
 from webos.data.guard.audited import Change
 from webos.data.guard.audited_bulk import run_changes
-from webos.data.guard.fields import demand_writable
+from webos.data.guard.fields import demand_options, demand_writable
 from webos.data.guard.inserts import insert_many
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.guard.updates import soft_deletion, stamp_insert, stamp_update
@@ -167,6 +167,7 @@ def guard_operation(collection: "WritingMethods", position: int, operation: Writ
     query = dict(operation._filter)  # noqa: SLF001
     based = "_id" in query and isinstance(query.get("revision"), int)
     options: dict[str, Any] = {"collation": operation._collation, "hint": operation._hint}  # noqa: SLF001
+    demand_options(collection.policy, {"hint": options["hint"], "sort": getattr(operation, "_sort", None)})
     if isinstance(operation, (DeleteOne, DeleteMany)):
         kind = _Kind.BASED_DELETE if based else _Kind.DELETE
         change = _change("delete", collection.restrict_write(query, upsert=False), soft_deletion(), stamp, options)

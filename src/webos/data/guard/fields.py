@@ -15,6 +15,7 @@ from webos.kernel.errors import PermissionDeniedError
 __all__ = [
     "FieldRights",
     "demand_new_fields",
+    "demand_options",
     "demand_writable",
     "field_rights",
     "hidden_fields",
@@ -147,6 +148,17 @@ def field_rights(policy: CollectionPolicy) -> FieldRights | None:
         return None
     hidden = hidden_fields(policy)
     return FieldRights(policy, hidden, grant) if hidden or grant is not None else None
+
+
+def demand_options(policy: CollectionPolicy, options: Mapping[str, Any]) -> None:
+    """Refuse options of a write that name a field which whoever acts may not see: they tell which document is met.
+
+    Raises:
+        PermissionDeniedError: One does.
+    """
+    rights = field_rights(policy)
+    if rights is not None:
+        rights.demand_options(options)
 
 
 def hidden_fields(policy: CollectionPolicy) -> frozenset[str]:

@@ -69,6 +69,7 @@ class LifecycleMethods(WritingMethods):
         """
         _demand(self.policy.write_permission)
         refuse_conditions(self.policy, query)
+        self.restrict(query)
         rules = restriction(self.policy, WRITE)
         # Live documents have no date there, so they are below every date.
         rules["deleted_at"] = {"$type": "date"}

@@ -37,7 +37,7 @@ def restriction(policy: CollectionPolicy, action: str = READ) -> dict[str, Any]:
         return {"deleted_at": None}
     user = acting_user()
     rules = policy.rules
-    if not rules or user.is_superuser:
+    if not rules.rules or user.is_superuser:
         return {"deleted_at": None}
     if not user.is_authenticated and not rules.opens_to_visitors(action):
         msg = f"{policy.model} belongs to its authors" if policy.owned else f"{policy.model} is not for visitors"

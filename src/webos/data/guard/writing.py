@@ -11,7 +11,7 @@ from webos.data.guard import options as allowed
 from webos.data.guard import single
 from webos.data.guard.audited import Change
 from webos.data.guard.bulk import WriteOperation, bulk_write
-from webos.data.guard.fields import demand_writable
+from webos.data.guard.fields import demand_options, demand_writable
 from webos.data.guard.inserts import InsertNotes, insert_many, insert_one
 from webos.data.guard.missing import insert_missing
 from webos.data.guard.options import checked
@@ -86,6 +86,7 @@ class WritingMethods:
     async def update_one(self, filter: Filter, update: Update, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
         """Change one document."""
         checked(options, allowed.UPDATE)
+        demand_options(self.policy, options)
         demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert)
@@ -104,6 +105,7 @@ class WritingMethods:
             options: The driver's.
         """
         checked(options, allowed.UPDATE)
+        demand_options(self.policy, options)
         demand_writable(self.policy, update)
         query = self.restrict_write({"_id": before["_id"], "revision": before["revision"]}, upsert=False)
         query, update = await seal_update(self, query, update, options)
@@ -116,6 +118,7 @@ class WritingMethods:
     async def update_many(self, filter: Filter, update: Update, upsert: bool = False, **options: Any) -> UpdateResult:  # noqa: A002, ANN401, FBT001, FBT002
         """Change all documents that match."""
         checked(options, allowed.UPDATE)
+        demand_options(self.policy, options)
         demand_writable(self.policy, update, filter if upsert else None)
         query = self.restrict_write(filter, upsert=upsert)
         query, update = await seal_update(self, query, update, options, upsert=upsert, many=True)
@@ -136,6 +139,7 @@ class WritingMethods:
             ConflictError: It was changed since that revision.
         """
         checked(options, allowed.UPDATE)
+        demand_options(self.policy, options)
         replacement = await seal_replacement(self, self.restrict(filter), replacement, options)
         with self.stamp_change() as stamp:
             query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
@@ -150,6 +154,7 @@ class WritingMethods:
     async def delete_one(self, filter: Filter, **options: Any) -> DeleteResult:  # noqa: A002, ANN401
         """Mark one document as deleted."""
         checked(options, allowed.DELETE)
+        demand_options(self.policy, options)
         query = self.restrict_write(filter, upsert=False)
         with self.stamp_change() as stamp:
             if self.policy.audited:
@@ -161,6 +166,7 @@ class WritingMethods:
     async def delete_many(self, filter: Filter, **options: Any) -> DeleteResult:  # noqa: A002, ANN401
         """Mark all documents that match as deleted."""
         checked(options, allowed.DELETE)
+        demand_options(self.policy, options)
         query = self.restrict_write(filter, upsert=False)
         with stamping(self._stamp_of_many()) as stamp:
             if self.policy.audited:

@@ -56,6 +56,13 @@ class FieldCondition(Condition):
         """Return it as a filter for the database."""
         return {self.path: _as_filter(self.tests, user)}
 
+    def equal_to_user(self) -> tuple[str, str] | None:
+        """Return path and placeholder where it only says that the two are the same, which is the most usual rule."""
+        operator, operand = self.tests[0]
+        if len(self.tests) == 1 and operator == "$eq" and isinstance(operand, Placeholder):
+            return self.path, operand.name
+        return None
+
     def check(self, user: User, document: Row) -> bool:
         """Return whether a document, as it is stored, fulfils it."""
         found = [plain(value) for value in leaves(document, self.path.split("."))]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from webos.data.rules.condition import Condition
+from webos.data.rules.condition import Condition, FieldCondition
 from webos.data.rules.parsing import parse_where
 from webos.kernel.context import User
 from webos.kernel.permissions import PERMISSION_PATTERN
@@ -33,7 +33,7 @@ class Rule:
         ValueError: It is not possible; the message says why.
     """
 
-    __slots__ = ("_fixed", "actions", "condition", "permission", "visitors", "where")
+    __slots__ = ("_fixed", "_of_user", "actions", "condition", "permission", "visitors", "where")
 
     def __init__(
         self,
@@ -62,6 +62,7 @@ class Rule:
         if self.condition is None or not asks_user:
             # The user is not asked.
             self._fixed = {} if self.condition is None else self.condition.filter(_NOBODY)
+        self._of_user = self.condition.equal_to_user() if isinstance(self.condition, FieldCondition) else None
 
     def applies_to(self, user: User) -> bool:
         """Return whether it grants anything to `user`."""
@@ -71,6 +72,9 @@ class Rule:
 
     def filter(self, user: User) -> dict[str, Any]:
         """Return what the documents that it grants to `user` match; empty where these are all."""
+        if self._of_user is not None:
+            path, name = self._of_user
+            return {path: getattr(user, name)}
         if self._fixed is not None:
             return dict(self._fixed)
         return self.condition.filter(user) if self.condition is not None else {}

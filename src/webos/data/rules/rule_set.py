@@ -70,6 +70,8 @@ NO_RULES: Final = RuleSet()
 
 
 def _any_of(user: User, rules: Sequence[Rule]) -> Filter:
+    if len(rules) == 1 and rules[0].applies_to(user):
+        return rules[0].filter(user)
     granted: list[Filter] = []
     for rule in rules:
         if rule.applies_to(user):

@@ -14,6 +14,7 @@ from webos.kernel.errors import InvalidInputError
 __all__ = ["LinkLookup", "TableQuery", "compile_filter", "compile_search", "compile_sort", "join_conditions"]
 
 _MAX_CONDITIONS = 20
+_JOINS = ("AND", "OR")
 # A bare `$` also matches before a line break at the end.
 _END = r"$(?!\n)"
 _COMPARISONS = {
@@ -138,6 +139,8 @@ def _column_condition(column: Column, condition: Mapping[str, Any]) -> dict[str,
         raise InvalidInputError(fields={column.field: f"One to {_MAX_CONDITIONS} conditions are possible."})
     if not all(isinstance(part, Mapping) for part in inner):
         raise InvalidInputError(fields={column.field: "A condition was expected."})
+    if condition.get("operator", "AND") not in _JOINS:
+        raise InvalidInputError(fields={column.field: "Conditions are joined by AND or OR."})
     compiled = [_simple(column, part) for part in inner]
     if condition.get("operator") == "OR":
         return {"$or": compiled}
