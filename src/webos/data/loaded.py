@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, cast
 from beanie import Document
 from beanie.odm.queries.find import FindOne
 from beanie.odm.utils.dump import get_dict
+from pydantic import ValidationError
 
 from webos.data.audit.sameness import ABSENT, is_same
 from webos.data.fetching import FetchingFindMany
 from webos.data.policy import PROTECTED_FIELDS
+from webos.kernel.errors import UnreadableDocumentError
+from webos.kernel.reason import describe_error
 
 if TYPE_CHECKING:
     from bson import CodecOptions
@@ -127,6 +130,20 @@ def _copied(value: Any) -> Any:  # noqa: ANN401 - any stored value
     return value
 
 
+def _read_stored(model: "type[CoreDocument]", row: Row, *, fetched: bool = False) -> "CoreDocument":
+    """Return the document that was read.
+
+    Raises:
+        UnreadableDocumentError: What is stored does not fit the model.
+    """
+    try:
+        return read_document(model, row, fetched=fetched)
+    except ValidationError as error:
+        # Not left to the caller as it is: that would say of his input that it is wrong.
+        msg = f"the stored {model.__name__} {row.get('_id')} does not fit its model: {describe_error(error)}"
+        raise UnreadableDocumentError(msg) from None
+
+
 class LoadedFindMany(FetchingFindMany):
     """A query whose documents remember what was stored."""
 
@@ -155,7 +172,7 @@ class LoadedFindMany(FetchingFindMany):
     def _reader(self) -> Callable[[Row], "CoreDocument"]:
         model: Any = self.document_model
         fetched = bool(self.fetch_links)
-        return lambda row: read_document(model, row, fetched=fetched)
+        return lambda row: _read_stored(model, row, fetched=fetched)
 
 
 class LoadedFindOne(FindOne[Any]):
@@ -165,5 +182,5 @@ class LoadedFindOne(FindOne[Any]):
         found = await super()._find_one()  # type: ignore[no-untyped-call]
         model: Any = self.document_model
         if isinstance(found, dict) and self.projection_model is model:
-            return read_document(model, found)
+            return _read_stored(model, found)
         return found

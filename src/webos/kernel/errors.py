@@ -16,6 +16,7 @@ __all__ = [
     "StartupError",
     "TooManyRequestsError",
     "UnavailableError",
+    "UnreadableDocumentError",
     "WebOSError",
 ]
 
@@ -148,6 +149,13 @@ class ServiceNotFoundError(WebOSError):
     """No service is registered under the name or type that was asked for."""
 
     code = "webos.service_not_found"
+
+
+class UnreadableDocumentError(WebOSError):
+    """What is stored does not fit its model, mostly for want of a migration; the log says which document and why."""
+
+    code = "webos.unreadable_document"
+    title = "A stored record cannot be read"
 
 
 class ConfigurationError(WebOSError):
