@@ -9,6 +9,7 @@ from pymongo.errors import ConfigurationError as DriverConfigurationError
 from pymongo.errors import ConnectionFailure, InvalidURI, OperationFailure, PyMongoError
 
 from webos.data.endpoint import INVALID_URL, Endpoint
+from webos.data.server_traits import ServerTraits
 from webos.kernel.errors import StartupError
 
 __all__ = ["Connection", "Endpoint"]
@@ -39,6 +40,7 @@ class Connection:
         self.address = endpoint.address
         self.client = _client(endpoint)
         self.raw: AsyncDatabase[dict[str, Any]] = self.client[database_name]
+        self._is_local = endpoint.url is None
         self._source = "database/account.json of the data folder" if endpoint.url is None else "WEBOS_MONGO_URL"
 
     @classmethod
@@ -93,6 +95,18 @@ class Connection:
     async def server_version(self) -> int:
         """Return the major version of the server."""
         return int((await self.client.server_info())["versionArray"][0])
+
+    async def end_abandoned(self, traits: ServerTraits) -> None:
+        """End what a process that was killed has left open in the server of this data folder.
+
+        Its transactions keep changes from being told, on a server where they do. The sessions of others who use the
+        server at this moment end as well; their transactions have to be tried again.
+
+        Args:
+            traits: The server's ways.
+        """
+        if self._is_local and traits.deaf_in_transactions:
+            await self.client.admin.command({"killAllSessions": []})
 
     async def close(self) -> None:
         """Close all sockets to the server."""

@@ -21,6 +21,8 @@ class ServerTraits:
         scanning_find_and_change: Whether a `find_one_and_update` reads the whole collection.
         scanning_lookups: Whether a `$lookup` with a pipeline reads all of the other collection.
         ignores_snapshot_sessions: Whether a session for a snapshot sees what is written later; a transaction does not.
+        deaf_in_transactions: Whether change streams stand still while any transaction is open, for as long as a client
+            that was killed has left one.
     """
 
     major_version: int
@@ -30,6 +32,7 @@ class ServerTraits:
     scanning_find_and_change: bool = False
     scanning_lookups: bool = False
     ignores_snapshot_sessions: bool = False
+    deaf_in_transactions: bool = False
 
 
 async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTraits:
@@ -45,4 +48,5 @@ async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTrait
         scanning_find_and_change=embedded,
         scanning_lookups=embedded,
         ignores_snapshot_sessions=embedded,
+        deaf_in_transactions=embedded,
     )

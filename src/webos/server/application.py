@@ -58,6 +58,7 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
             await finish_restore(app.connection.raw)
             traits = await read_traits(app.connection.client)
             app.database.adapt(traits)
+            await app.connection.end_abandoned(traits)
             await app.auth.start()
             await ensure_administrator(app.auth, app.settings)
             await app.audit.start()
