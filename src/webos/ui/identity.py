@@ -141,9 +141,7 @@ class IdentityGuard:
         ended = [
             tab
             for tab in self._tabs
-            if not tab.closed
-            and concerned(tab)
-            and (not tab.token or await self._sessions.resolve(tab.token) is None)
+            if not tab.closed and concerned(tab) and (not tab.token or await self._sessions.resolve(tab.token) is None)
         ]
         # Together, for each takes the time of a farewell.
         await asyncio.gather(*(self._close(tab) for tab in ended))

@@ -189,3 +189,18 @@ def test_servers(url: str, port: int, *, use_tls: bool, start_tls: bool | None) 
     if server.username:
         assert server.password == "p@ss"
     assert "p@ss" not in repr(server)
+
+
+async def test_stopping_while_mail_is_sent(mail_site: Site, mailbox: Mailbox) -> None:
+    """The server can be stopped at any moment of a delivery; nothing is left running."""
+    postman = mail_site.auth.postman
+    assert postman is not None
+    for number in range(8):
+        mailbox.arrived.clear()
+        postman.start()
+        await mail_site.auth.life.invite(f"kim{number}@acme.test")
+        # With luck at another moment each time: before, while and after the mail server takes it.
+        await asyncio.sleep(number / 400)
+        async with asyncio.timeout(10):
+            await postman.stop()
+    assert not any(task.get_name() == "send mail" for task in asyncio.all_tasks())

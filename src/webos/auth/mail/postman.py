@@ -1,6 +1,7 @@
 """Sending what waits in the outbox, in the background."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 import aiosmtplib
@@ -14,6 +15,7 @@ from webos.auth.mail.server import SmtpServer
 __all__ = ["Postman"]
 
 _LOOK_SECONDS = 5.0
+_STOP_SECONDS = 0.5
 _PERMANENT = range(500, 600)
 
 Writer = Callable[[Order], Awaitable[Sequence[Letter]]]
@@ -46,9 +48,10 @@ class Postman:
     async def stop(self) -> None:
         """Stop sending; what was being sent is sent again after its lease."""
         task, self._task = self._task, None
-        if task is not None:
+        while task is not None and not task.done():
+            # Once may not be enough: a connection that is being closed takes the cancellation for an error of its own.
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await asyncio.wait([task], timeout=_STOP_SECONDS)
 
     def wake(self) -> None:
         """Look for orders now."""
@@ -71,10 +74,10 @@ class Postman:
                 logger.warning("the mail queue cannot be read: {}", type(error).__name__)
             except Exception:  # noqa: BLE001 - one order must not end the sending of all others
                 logger.exception("mail could not be sent")
-            try:
-                await asyncio.wait_for(self._woken.wait(), _LOOK_SECONDS)
-            except TimeoutError:
-                continue
+            # Not `wait_for`, which in Python 3.11 can lose a cancellation.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._woken.wait()
 
     async def _carry_out(self, order: Order) -> None:
         try:
