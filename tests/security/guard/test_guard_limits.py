@@ -175,10 +175,12 @@ async def test_the_tripwire_finds_what_lacks_a_rule(office: GuardedDatabase) -> 
     wire.guarded = {("db", "office.Order"): policy, ("db", "office.Person"): person}
     with acting(NORTH):
         rules = restriction(policy)
-        wire.watch("find", {"find": "office.Order", "$db": "db", "filter": rules})
-        wire.watch("find", {"find": "office.Order", "$db": "db", "filter": {"$and": [{"a": 1}], **rules}})
+        wire.watch("find", {"find": "office.Order", "$db": "db", "filter": rules}, "guard")
+        wire.watch("find", {"find": "office.Order", "$db": "db", "filter": {"$and": [{"a": 1}], **rules}}, "guard")
         wire.watch(
-            "find", {"find": "office.Person", "$db": "db", "filter": {"deleted_at": None}, "projection": {"name": 1}}
+            "find",
+            {"find": "office.Person", "$db": "db", "filter": {"deleted_at": None}, "projection": {"name": 1}},
+            "guard",
         )
         assert wire.trips == []
         bad: list[dict[str, Any]] = [
@@ -193,5 +195,5 @@ async def test_the_tripwire_finds_what_lacks_a_rule(office: GuardedDatabase) -> 
         ]
         for command in bad:
             wire.trips.clear()
-            wire.watch(next(iter(command)), {**command, "$db": "db"})
+            wire.watch(next(iter(command)), {**command, "$db": "db"}, "guard")
             assert wire.trips, command
