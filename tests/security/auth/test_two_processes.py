@@ -63,14 +63,17 @@ def pair(mongo_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> 
         "WEBOS_MODULES": str(ROOT / "src" / "modules"),
     }
     servers = [LiveServer(folder / f"data{number}", environment=settings).start() for number in range(2)]
-    for server in servers:
-        server.wait_ready()
     environment = {"PATH": "", **{key: value for key, value in settings.items() if value is not None}}
     both = Pair(servers[0], servers[1], environment | {"WEBOS_DATA_DIR": str(folder / "data0")})
-    both.webos("user", "create", "ada", "--password-stdin", given=PASSWORD)
-    yield both
+    try:
+        for server in servers:
+            server.wait_ready()
+        both.webos("user", "create", "ada", "--password-stdin", given=PASSWORD)
+        yield both
+    finally:
+        codes = [server.stop() for server in servers]
+    assert codes == [0, 0]
     for server in servers:
-        assert server.stop() == 0, server.output
         assert " ERROR " not in server.output
 
     async def drop() -> None:
