@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import hypothesis
+
 from tests.tripwire import watch_every_test
 
 __all__ = ["watch_every_test"]

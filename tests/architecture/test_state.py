@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+
 from tests.architecture.sources import SOURCE, parse, python_files
 
 # What may be called to make a value at module level, because nothing can change in the value.

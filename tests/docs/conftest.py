@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.docs.blocks import write_modules
 from tests.e2e.product.conftest import Product, sign_in, start_product
 from tests.e2e.shell.conftest import browser, playwright_driver, watch

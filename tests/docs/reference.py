@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any
 
 import typer
-from tests.docs.blocks import documents
 
 import webos
+from tests.docs.blocks import documents
 from webos import sdk
 from webos.cli.main import build_cli
 from webos.kernel.errors import WebOSError

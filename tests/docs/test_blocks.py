@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Iterator
 
 import pytest
+
 from tests.docs.blocks import ROOT, Block, all_blocks
 from tests.docs.reference import commands
-
 from webos.kernel.settings import Settings
 
 _LANGUAGES = {"json", "python", "sh", "text", ""}

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.docs.blocks import ROOT, documents
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest_asyncio
-from tests.docs.blocks import write_modules
 
+from tests.docs.blocks import write_modules
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.initializer import initialize_models

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
 from tests.e2e.product.conftest import Product, SignIn
 
 pytestmark = pytest.mark.browser

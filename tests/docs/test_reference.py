@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from tests.docs.blocks import ROOT, all_blocks, documents
 from tests.docs.reference import GENERATED, error_classes, hook_names, renewed
-
 from webos import sdk
 from webos.kernel.errors import WebOSError
 from webos.kernel.settings import Settings

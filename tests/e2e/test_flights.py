@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
 from tests.e2e.product.conftest import Product, SignIn, browser, playwright_driver, sign_in, start_product, watch
 
 __all__ = ["browser", "playwright_driver", "sign_in", "watch"]

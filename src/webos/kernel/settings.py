@@ -109,7 +109,8 @@ class Settings(BaseSettings):
     worker: bool = Field(default=True, description="Whether the web process also runs background tasks.")
     session_hours: int = Field(default=24 * 7, ge=1, le=24 * 365, description="Hours until a sign-in ends.")
     registration: Registration = Field(
-        default=Registration.OFF, description="`open` lets anybody with an e-mail address make an account, `off` nobody."
+        default=Registration.OFF,
+        description="`open` lets anybody with an e-mail address make an account, `off` nobody.",
     )
     smtp_url: SecretStr | None = Field(
         default=None,

@@ -16,10 +16,10 @@ from nicegui import ui
 from nicegui.client import Client
 from pydantic import BaseModel
 from pymongo import AsyncMongoClient
+
 from tests.e2e.harness import pages
 from tests.e2e.harness.accounts import COOKIE, PEOPLE, MemorySessions
 from tests.e2e.harness.jobs import MemoryTasks, record
-
 from webos.auth import install_identity
 from webos.kernel.context import acting_as, current_user
 from webos.kernel.errors import ConflictError

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
-from tests.e2e.shell.conftest import Watch, browser, playwright_driver, watch
 
+from tests.e2e.shell.conftest import Watch, browser, playwright_driver, watch
 from webos.testing.servers import LiveServer
 
 __all__ = ["Product", "SignIn", "browser", "playwright_driver", "watch"]

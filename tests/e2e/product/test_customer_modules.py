@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pymongo
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from tests.e2e.product.conftest import Product, SignIn
 
+from tests.e2e.product.conftest import Product, SignIn
 from webos.data.embedded.folder import DatabaseFolder
 from webos.data.endpoint import Endpoint
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.e2e.shell.conftest import Harness, SignIn, Watch, wait_until_live
 
 pytestmark = pytest.mark.browser

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.e2e.shell.conftest import Harness, SignIn
 
 pytestmark = pytest.mark.browser

@@ -7,6 +7,7 @@ import pytest
 from nicegui import core
 from nicegui.client import Client
 from playwright.sync_api import Page, expect
+
 from tests.e2e.shell.conftest import Harness, SignIn, until
 
 pytestmark = pytest.mark.browser

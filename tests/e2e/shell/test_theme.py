@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.e2e.shell.conftest import SignIn, wait_until_live
 
 pytestmark = pytest.mark.browser

@@ -2,9 +2,9 @@
 
 import pytest
 import pytest_asyncio
+
 from tests.integration.data.library import LIBRARY, anna, bert, database, library, root, traits
 from tests.tripwire import tripwire
-
 from webos.data.audit.service import AuditService
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.integration.audit.journal import entries
 from tests.integration.data.models import Page
-
 from webos.data.audit.applied import READING
 from webos.data.audit.service import AuditService
 from webos.data.audit.upkeep import sweep

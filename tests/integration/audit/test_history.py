@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 from bson import ObjectId
+
 from tests.integration.audit.journal import entries
 from tests.integration.data.models import Note, Page
-
 from webos.data.audit.journal import JOURNAL
 from webos.data.audit.service import AuditService
 from webos.data.audit.upkeep import sweep

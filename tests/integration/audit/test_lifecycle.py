@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+
 from tests.integration.audit.journal import brief, entries
 from tests.integration.data.models import Note, Page
-
 from webos.data.audit.applied import READING
 from webos.data.audit.journal import JOURNAL
 from webos.data.audit.service import AuditService

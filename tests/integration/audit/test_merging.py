@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from beanie import Link
 from pydantic import model_validator
+
 from tests.integration.audit.journal import brief, entries
 from tests.integration.data.models import Note, Page, Tag
-
 from webos.data.conflicts import EditConflictError
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from beanie import PydanticObjectId
 from pymongo import DeleteOne, UpdateOne
+
 from tests.integration.audit.journal import entries, stored_row
 from tests.integration.data.models import Note, Page
-
 from webos.data.audit.journal import Journal
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase

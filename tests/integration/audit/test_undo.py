@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 from pydantic import model_validator
+
 from tests.integration.audit.journal import stored_row
 from tests.integration.data.models import Note, Page
-
 from webos.data.audit.service import AuditService
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument

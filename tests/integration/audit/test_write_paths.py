@@ -11,9 +11,9 @@ from bson import ObjectId
 from bson.errors import BSONError
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import PyMongoError
+
 from tests.integration.audit.journal import brief, entries, stored_row
 from tests.integration.data.models import Note, Page
-
 from webos.data.connection import Connection
 from webos.data.loaded import loaded_state
 from webos.kernel.context import Principal, acting_as

@@ -10,9 +10,9 @@ from pathlib import Path
 from uuid import UUID
 
 from pymongo import DeleteOne, UpdateOne
+
 from tests.integration.data.library import LIBRARY, describe
 from tests.integration.data.models import Page
-
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 from webos.data.guard import GuardedDatabase

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PASSWORD, Site, build_site
-
 from webos.data.connection import Connection
 from webos.kernel.settings import Settings
 

@@ -2,9 +2,9 @@
 
 import httpx
 import pytest
+
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PAGE, PASSWORD, SAME_SITE, Site
-
 from webos.data.connection import Connection
 
 NEW = "another horse"

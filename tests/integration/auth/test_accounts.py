@@ -4,8 +4,8 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from tests.integration.auth.site import PASSWORD, Site
 
+from tests.integration.auth.site import PASSWORD, Site
 from webos.auth import AccountDisabledError, AccountNotFoundError, LastAdministratorError, UsernameTakenError
 from webos.kernel.context import ANONYMOUS, SYSTEM
 from webos.kernel.errors import InvalidInputError

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PASSWORD, SAME_SITE, Site
-
 from webos.auth import AuthEvent, AuthEventKind, AuthLog
 from webos.data.connection import Connection
 from webos.kernel.context import SYSTEM, acting_as

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from loguru import logger
 from pydantic import SecretStr
-from tests.integration.auth.site import cheap_hasher
 
+from tests.integration.auth.site import cheap_hasher
 from webos.auth import AuthService, ensure_administrator
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint

@@ -7,9 +7,9 @@ from secrets import token_hex
 from urllib.parse import quote
 
 import pytest
-from tests.integration.auth.site import PASSWORD, cheap_hasher
 from typer.testing import CliRunner, Result
 
+from tests.integration.auth.site import PASSWORD, cheap_hasher
 from webos.auth import (
     Account,
     AccountNotFoundError,

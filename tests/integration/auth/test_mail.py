@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loguru import logger
 from pydantic import SecretStr
+
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import Site, build_site
-
 from webos.auth.mail import Letter, LetterPress, SmtpServer, check_address
 from webos.data.connection import Connection
 from webos.kernel.errors import InvalidInputError

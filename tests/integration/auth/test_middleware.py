@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 from pymongo.errors import ServerSelectionTimeoutError
 from starlette.staticfiles import StaticFiles
-from tests.integration.auth.site import ORIGIN, PAGE, PASSWORD, SAME_SITE, Site, served
 
+from tests.integration.auth.site import ORIGIN, PAGE, PASSWORD, SAME_SITE, Site, served
 from webos.auth import IdentityMiddleware, auth_router, install_identity
 from webos.kernel.context import ctx_trace_id, ctx_user
 from webos.kernel.settings import Settings

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.integration.auth.site import PASSWORD, Site, build_site
 
+from tests.integration.auth.site import PASSWORD, Site, build_site
 from webos.auth import AuthService, PasswordHasher, SignIn, SignInFailedError
 from webos.auth.sessions import hash_token
 from webos.data.connection import Connection

@@ -1,8 +1,8 @@
 """Signing in and out over HTTP, as a person with a form and as a program with JSON."""
 
 import pytest
-from tests.integration.auth.site import ORIGIN, PAGE, PASSWORD, SAME_SITE, Site
 
+from tests.integration.auth.site import ORIGIN, PAGE, PASSWORD, SAME_SITE, Site
 from webos.auth.sign_in_request import SignInRequest
 
 

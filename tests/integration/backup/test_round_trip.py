@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 from bson import DBRef, Decimal128, Int64, MaxKey, ObjectId, Regex
 from pymongo.asynchronous.database import AsyncDatabase
-from tests.integration.backup.conftest import dump
 
+from tests.integration.backup.conftest import dump
 from webos.data.backup import (
     BackupDamagedError,
     BackupError,

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.integration.crud.desk import Desk, open_desk
 from tests.tripwire import tripwire
-
 from webos.data.connection import Connection
 
 __all__ = ["tripwire"]

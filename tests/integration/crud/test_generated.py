@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from tests.integration.crud.desk import Desk
 
+from tests.integration.crud.desk import Desk
 from webos.sdk.problem import Problem
 
 ANY = st.recursive(

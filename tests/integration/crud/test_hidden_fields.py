@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 from fastapi import Depends
+
 from tests.integration.crud import desk as desks
 from tests.integration.crud.desk import ANNA, open_desk
-
 from webos.auth import require_user
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument

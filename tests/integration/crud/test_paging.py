@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.integration.crud.desk import ANNA, BERT, Desk, Diary, Order, Part, Ticket
 
+from tests.integration.crud.desk import ANNA, BERT, Desk, Diary, Order, Part, Ticket
 from webos.data.crud.cursor import Cursor
 from webos.kernel.context import acting_as
 from webos.kernel.errors import InvalidInputError

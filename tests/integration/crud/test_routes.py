@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from beanie import PydanticObjectId
-from tests.integration.crud.desk import ANNA, Desk, Order, Part, Status
 
+from tests.integration.crud.desk import ANNA, Desk, Order, Part, Status
 from webos.kernel.context import acting_as
 
 PART = {"sku": "A-1", "name": "Bolt", "price": "2.50", "day": "2024-02-29", "tags": ["x"], "code": "s3cret"}

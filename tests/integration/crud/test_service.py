@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import OperationFailure
-from tests.integration.crud.desk import ANNA, BERT, READER, Desk, Order, OrderUpdate, Part, Status
 
+from tests.integration.crud.desk import ANNA, BERT, READER, Desk, Order, OrderUpdate, Part, Status
 from webos.kernel.context import acting_as
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError, PermissionDeniedError
 from webos.sdk import CrudService, IllegalMoveError, ListPage, StateMachine

@@ -4,8 +4,8 @@ from enum import Enum
 from typing import ClassVar
 
 import pytest
-from tests.integration.crud.desk import ANNA, open_desk
 
+from tests.integration.crud.desk import ANNA, open_desk
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
 from webos.data.table.editing import change_document, create_document

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from tests.integration.data import models
 
+from tests.integration.data import models
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedDatabase

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 
 import pytest
-from tests.integration.data.models import Page
 
+from tests.integration.data.models import Page
 from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint

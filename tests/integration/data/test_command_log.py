@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.data.models import Page, Tag
 
+from tests.integration.data.models import Page, Tag
 from webos.kernel.context import Principal, acting_as
 from webos.testing.commands import CommandLog
 

@@ -10,8 +10,8 @@ from beanie import PydanticObjectId
 from beanie.odm.bulk import BulkWriter
 from pymongo import InsertOne, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
-from tests.integration.data.models import Article, Note, Page
 
+from tests.integration.data.models import Article, Note, Page
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.server_traits import ServerTraits

@@ -11,11 +11,11 @@ from beanie import PydanticObjectId
 from bson import ObjectId
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
+
 from tests.integration.data import models
 from tests.integration.data.library import describe
 from tests.integration.data.models import Note, Page, Tag
 from tests.tripwire import Tripwire
-
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.guard import GuardedDatabase

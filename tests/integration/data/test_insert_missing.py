@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from beanie import PydanticObjectId
 from bson import ObjectId
-from tests.integration.data.models import Board, Note, Page, Tag
 
+from tests.integration.data.models import Board, Note, Page, Tag
 from webos.data.connection import Connection
 from webos.kernel.context import Principal, acting_as
 from webos.kernel.errors import ConflictError, NotSignedInError

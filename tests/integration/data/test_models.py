@@ -23,9 +23,9 @@ from beanie import (
 from beanie.odm.utils.init import Initializer
 from pydantic import BaseModel, Field
 from pymongo import IndexModel
+
 from tests.integration.data.library import describe
 from tests.integration.data.models import Note, Page
-
 from webos.data.audit.journal import JOURNAL
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument, OwnedDocument

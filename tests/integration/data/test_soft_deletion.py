@@ -9,8 +9,8 @@ import pytest
 from beanie import DeleteRules
 from pymongo import InsertOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
-from tests.integration.data.models import Note, Page, Tag
 
+from tests.integration.data.models import Note, Page, Tag
 from webos.data.connection import Connection
 from webos.data.server_traits import ServerTraits
 from webos.kernel.context import Principal, acting_as

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.integration.demo.site import Site
 
 pytestmark = pytest.mark.timeout(420)

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.integration.demo.site import JANUARY, Site, wait_until
 
 pytestmark = pytest.mark.timeout(420)

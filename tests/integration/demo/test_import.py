@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from tests.integration.demo import plain
 from tests.integration.demo.site import JANUARY, Site, wait_until
 

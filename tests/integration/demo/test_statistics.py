@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.integration.demo import plain
 from tests.integration.demo.site import Site
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.integration.grants.depot import Depot
 
+from tests.integration.grants.depot import Depot
 from webos.data.grants.declaration import data_access, declared_access
 from webos.data.grants.registry import Grant
 from webos.data.guard.grant_scope import UndeclaredAccessError

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 from pymongo import InsertOne
-from tests.integration.grants.depot import ANNA, BERT, ROOT, STRANGER, Depot, Diary, Move, Place, Size, State, read_from
 
+from tests.integration.grants.depot import ANNA, BERT, ROOT, STRANGER, Depot, Diary, Move, Place, Size, State, read_from
 from webos.data.document import CoreDocument
 from webos.data.grants.reader import DataRows
 from webos.data.guard.grant_scope import UndeclaredAccessError, granted_read

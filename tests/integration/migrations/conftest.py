@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from loguru import logger
-from tests.integration.migrations.project import Project, brought_up
 
+from tests.integration.migrations.project import Project, brought_up
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 from webos.server.state import Application

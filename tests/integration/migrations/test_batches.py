@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
-from tests.integration.migrations.project import Project
 
+from tests.integration.migrations.project import Project
 from webos.data.connection import Connection
 from webos.data.migrations import MigratedModule, MigrationError, Migrator
 

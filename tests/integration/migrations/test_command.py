@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.integration.migrations.project import CUSTOMER_MIGRATION, Project
 
+from tests.integration.migrations.project import CUSTOMER_MIGRATION, Project
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.migrations.project import Project
 
+from tests.integration.migrations.project import Project
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 from webos.data.migrations import LeaseLostError, MigratedModule, Migrator

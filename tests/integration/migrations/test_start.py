@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from tests.integration.migrations.conftest import Starter
 from tests.integration.migrations.project import CUSTOMER_MIGRATION, Project, reason
-
 from webos.data.connection import Connection
 from webos.kernel.context import SYSTEM, acting_as
 from webos.kernel.errors import ConflictError

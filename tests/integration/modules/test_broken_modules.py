@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+
 from tests.integration.modules.broken import BROKEN
 from tests.integration.modules.specimens import HEALTHY, Specimen, write_modules
-
 from webos.testing.servers import LiveServer
 
 PASSWORD = "an-administrators-password"

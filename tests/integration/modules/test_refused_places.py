@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.integration.modules.specimens import Specimen, write_modules
 
+from tests.integration.modules.specimens import Specimen, write_modules
 from webos.testing.servers import LiveServer
 
 

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest_asyncio
 from beanie import BackLink, Indexed, Link
 from pydantic import Field
-from tests.integration.data.library import describe
 
+from tests.integration.data.library import describe
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument, OwnedDocument
 from webos.data.guard import GuardedDatabase

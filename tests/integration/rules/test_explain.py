@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.integration.rules.office import (
     BOSS,
     CLERK,
@@ -22,7 +23,6 @@ from tests.integration.rules.office import (
     Person,
     acting,
 )
-
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedDatabase

@@ -8,8 +8,8 @@ import bson
 import pytest
 from pydantic import BaseModel
 from pymongo import InsertOne, ReplaceOne, UpdateOne
-from tests.integration.rules.office import BOSS, NORTH, PAYER, ROOT, Desk, Person, acting
 
+from tests.integration.rules.office import BOSS, NORTH, PAYER, ROOT, Desk, Person, acting
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.scope import system_context

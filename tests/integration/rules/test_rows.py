@@ -3,6 +3,7 @@
 import pytest
 from beanie import BulkWriter
 from pymongo import DeleteOne, InsertOne, UpdateOne
+
 from tests.integration.rules.office import (
     CLERK,
     NORTH,
@@ -16,7 +17,6 @@ from tests.integration.rules.office import (
     Poster,
     acting,
 )
-
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import system_context

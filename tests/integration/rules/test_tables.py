@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from tests.integration.rules.office import BOSS, CLERK, NORTH, PAYER, ROOT, SOUTH, Desk, Order, Person, acting, infos
 
+from tests.integration.rules.office import BOSS, CLERK, NORTH, PAYER, ROOT, SOUTH, Desk, Order, Person, acting, infos
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.integration.rules.values import USERS, conditions, documents
 
+from tests.integration.rules.values import USERS, conditions, documents
 from webos.data.codec import with_codecs
 from webos.data.connection import Connection
 from webos.data.rules import Rule

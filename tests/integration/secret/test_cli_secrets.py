@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import httpx
 import pytest
+
 from tests.integration.demo.site import Site
 
 MANY = 3000

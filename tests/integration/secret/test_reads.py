@@ -9,8 +9,8 @@ from beanie import PydanticObjectId
 from bson import Binary
 from loguru import logger
 from pydantic import ValidationError
-from tests.integration.secret.vault import ANNA, BERT, ROOT, Device, Entry, Folder, Vault, open_vault, some_keys
 
+from tests.integration.secret.vault import ANNA, BERT, ROOT, Device, Entry, Folder, Vault, open_vault, some_keys
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.secret import Keyring, Secret
 from webos.data.secret.errors import SecretDamagedError, SecretKeyMissingError, SecretSealedError

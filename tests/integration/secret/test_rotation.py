@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.integration.secret.vault import ANNA, BERT, Device, Entry, Vault, open_vault, some_keys
 
+from tests.integration.secret.vault import ANNA, BERT, Device, Entry, Vault, open_vault, some_keys
 from webos.data.connection import Connection
 from webos.data.secret import Keyring, Secret
 from webos.data.secret.errors import SecretKeyMissingError

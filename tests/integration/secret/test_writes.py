@@ -8,8 +8,8 @@ from bson import ObjectId
 from pydantic import SecretStr
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
-from tests.integration.secret.vault import ANNA, BERT, ROOT, Device, Entry, Vault
 
+from tests.integration.secret.vault import ANNA, BERT, ROOT, Device, Entry, Vault
 from webos.data.guard.lifecycle import Restoration
 from webos.data.guard.refusal import GuardRefusalError
 from webos.data.scope import system_context

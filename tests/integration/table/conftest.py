@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.integration.table.shop import Shop, build_shop
 
+from tests.integration.table.shop import Shop, build_shop
 from webos.data.connection import Connection
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from tests.integration.table.shop import ANNA, Product, Shop, as_user
 
+from tests.integration.table.shop import ANNA, Product, Shop, as_user
 from webos.data.guard.refusal import GuardRefusalError
 from webos.server.problems import PROBLEM_MEDIA_TYPE, install_problem_handlers
 from webos.ui.explorer.routes import explorer_router

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.integration.table.shop import ANNA, BERT, Category, Product, Shop, Ticket, as_user, until
 
+from tests.integration.table.shop import ANNA, BERT, Category, Product, Shop, Ticket, as_user, until
 from webos.data.table import TableQuery
 from webos.data.table.service import MAX_BLOCK, Block
 from webos.kernel.errors import InvalidInputError, NotFoundError, NotSignedInError, PermissionDeniedError

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.integration.table.shop import ANNA, Product, Shop, as_user
 
+from tests.integration.table.shop import ANNA, Product, Shop, as_user
 from webos.data.changes import Change
 from webos.data.connection import Connection
 

@@ -1,9 +1,9 @@
 """Making the documents of a table, and offering them to link to."""
 
 import pytest
+
 from tests.integration.table.cells import MODEL, change, make, stored
 from tests.integration.table.shop import ANNA, BERT, Category, Diary, Period, Shop, as_user
-
 from webos.data.table import TableQuery
 from webos.kernel.errors import ConflictError, InvalidInputError
 

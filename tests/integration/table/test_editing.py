@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from tests.integration.table.cells import MODEL, change, make, stored
 from tests.integration.table.shop import ANNA, BERT, Category, Product, Shop, Size, as_user
-
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 
 

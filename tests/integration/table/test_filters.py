@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
 from tests.integration.table.predicates import KINDS, LABELS, fits
 from tests.integration.table.shop import ANNA, Category, Product, Shop, as_user
-
 from webos.data.document import CoreDocument
 from webos.kernel.errors import InvalidInputError
 

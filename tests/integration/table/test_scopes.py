@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from tests.integration.table.shop import (
     ANNA,
     BERT,
@@ -18,7 +19,6 @@ from tests.integration.table.shop import (
     as_user,
     until,
 )
-
 from webos.data.scope import system_context
 from webos.data.table import TableQuery
 from webos.kernel.context import ANONYMOUS, SYSTEM

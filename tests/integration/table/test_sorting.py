@@ -10,8 +10,8 @@ import pytest
 from bson import Decimal128, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.integration.table.shop import ANNA, Product, Shop, Ticket, as_user
 
+from tests.integration.table.shop import ANNA, Product, Shop, Ticket, as_user
 from webos.data.table import TableQuery
 from webos.kernel.errors import InvalidInputError
 

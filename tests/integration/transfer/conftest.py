@@ -5,9 +5,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
 from tests.integration.table.shop import ANNA, BERT, READER, ROOT, STRANGER, build_shop
 from tests.integration.transfer.desk import Desk
-
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 from webos.data.transfer import TransferService

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from tests.integration.table.shop import ANNA, Shop
-
 from webos.data.document import CoreDocument
 from webos.data.endpoint import Endpoint
 from webos.data.table import TableQuery

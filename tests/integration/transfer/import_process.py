@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.integration.table.shop import EVERYBODY, build_shop
-
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 from webos.data.table import TableQuery

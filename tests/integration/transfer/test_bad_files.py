@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from tests.integration.table.shop import ANNA, Product
 from tests.integration.transfer.desk import Desk, csv_of
-
 from webos.data.transfer import ImportOptions, ImportState, UnreadableFileError
 from webos.kernel.context import acting_as
 from webos.kernel.errors import NotFoundError, UnavailableError

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+
 from tests.integration.table.shop import ANNA, Product
 from tests.integration.transfer.desk import Desk, csv_of, rows_of
-
 from webos.data.table import TableQuery
 from webos.data.transfer import ExportOptions, FileFormat
 from webos.kernel.context import acting_as

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
+
 from tests.integration.table.shop import ANNA, Product, until
 from tests.integration.transfer.desk import Desk, csv_of, rows_of, whole
-
 from webos.data.transfer import FileFormat, ImportState
 from webos.data.transfer.run import Progress
 from webos.kernel.context import Principal, acting_as

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+
 from tests.integration.table.shop import ANNA, READER, Category, Period, Product, Size
 from tests.integration.transfer.desk import Desk, csv_of
-
 from webos.data.transfer import ImportState
 from webos.kernel.context import acting_as
 from webos.kernel.errors import InvalidInputError, PermissionDeniedError

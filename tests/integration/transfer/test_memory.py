@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.integration.table.shop import ANNA
 from tests.integration.transfer.desk import Desk
-
 from webos.data.transfer import ImportOptions
 from webos.data.transfer.xlsx import WorkbookWriter
 from webos.kernel.context import acting_as

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.integration.demo.site import Site, wait_until
 from tests.integration.transfer.desk import csv_of, rows_of
 

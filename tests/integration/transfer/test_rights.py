@@ -3,9 +3,9 @@
 import pytest
 from beanie import Link
 from pydantic import Field
+
 from tests.integration.table.shop import ANNA, BERT, READER, ROOT, Card, Diary, Safe
 from tests.integration.transfer.desk import Desk, csv_of, rows_of
-
 from webos.data.document import CoreDocument
 from webos.data.initializer import initialize_models
 from webos.data.model_registry import ModelInfo

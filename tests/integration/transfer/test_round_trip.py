@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.integration.table.shop import ANNA, Category, Product, Size
 from tests.integration.transfer.desk import Desk
-
 from webos.data.transfer import FileFormat, LinkForm
 from webos.kernel.context import acting_as
 

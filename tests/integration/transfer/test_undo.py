@@ -1,9 +1,9 @@
 """Taking a whole import back."""
 
 import pytest
+
 from tests.integration.table.shop import ANNA, Period
 from tests.integration.transfer.desk import Desk, csv_of
-
 from webos.data.transfer import ImportState
 from webos.kernel.context import acting_as
 from webos.kernel.errors import ConflictError

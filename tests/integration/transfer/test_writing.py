@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from tests.integration.table.shop import ANNA, Category, Period, Product, Ticket
 from tests.integration.transfer.desk import Desk, csv_of
-
 from webos.data.guard import GuardedCollection
 from webos.kernel.context import acting_as
 

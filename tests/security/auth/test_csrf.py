@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+
 from tests.integration.auth.site import ORIGIN, PAGE, PASSWORD, SAME_SITE, Site
 
 GOOD = [

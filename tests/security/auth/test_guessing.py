@@ -5,8 +5,8 @@ import statistics
 import time
 
 import httpx
-from tests.integration.auth.site import PASSWORD, SAME_SITE, Site, build_site, served
 
+from tests.integration.auth.site import PASSWORD, SAME_SITE, Site, build_site, served
 from webos.auth import PasswordHasher
 from webos.data.connection import Connection
 

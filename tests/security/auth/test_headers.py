@@ -1,6 +1,7 @@
 """Security case 27: every answer carries the security headers."""
 
 import pytest
+
 from tests.integration.auth.site import PAGE, SAME_SITE, Site
 
 POLICY = {

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import httpx
 import pytest
+
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PAGE, PASSWORD, SAME_SITE, Site
-
 from webos.data.connection import Connection
 
 BODIES = {

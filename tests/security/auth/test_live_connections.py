@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 import pytest_asyncio
-from tests.integration.auth.site import Site, served
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+
+from tests.integration.auth.site import Site, served
 
 SOCKET = "/_nicegui_ws/socket.io/"
 

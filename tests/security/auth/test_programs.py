@@ -9,8 +9,8 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
-from tests.integration.auth.site import PASSWORD, SAME_SITE, Site, build_site
 
+from tests.integration.auth.site import PASSWORD, SAME_SITE, Site, build_site
 from webos.auth import AuthService, IdentityWatcher, secret_key
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.integration.auth.site import SAME_SITE, Site, build_site
 
+from tests.integration.auth.site import SAME_SITE, Site, build_site
 from webos.data.connection import Connection
 
 Change = Callable[[Site, UUID, httpx.AsyncClient], Awaitable[object]]

@@ -7,9 +7,9 @@ from collections import Counter
 
 import httpx
 import pytest
+
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PAGE, PASSWORD, SAME_SITE, Site, build_site
-
 from webos.auth import PasswordHasher
 from webos.data.connection import Connection
 

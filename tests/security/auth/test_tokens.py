@@ -4,8 +4,8 @@ from typing import Any
 
 from bson import json_util
 from loguru import logger
-from tests.integration.auth.site import PASSWORD, SAME_SITE, Site
 
+from tests.integration.auth.site import PASSWORD, SAME_SITE, Site
 from webos.auth.sessions import hash_token
 from webos.data.connection import Connection
 

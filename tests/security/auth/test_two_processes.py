@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+
 from tests.e2e.shell.conftest import browser, playwright_driver
 from tests.integration.auth.test_cli_user import address as address_of
-
 from webos.data.connection import Connection
 from webos.data.endpoint import Endpoint
 from webos.testing.servers import LiveServer

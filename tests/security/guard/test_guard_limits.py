@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from pymongo import ReturnDocument, UpdateOne
+
 from tests.integration.rules.office import BOSS, NORTH, PAYER, ROOT, SOUTH, Desk, Memo, Order, Person, acting, office
 from tests.tripwire import Tripwire
-
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.grant_scope import granted_read
 from webos.data.guard.queries import restriction

@@ -9,10 +9,10 @@ import pytest
 from beanie import PydanticObjectId
 from beanie.odm.operators.find.logical import Or
 from pydantic import BaseModel, Field
+
 from tests.integration.data.library import Shelf, field
 from tests.integration.data.models import Board, Tag
 from tests.tripwire import Tripwire
-
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.refusal import GuardRefusalError

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from pymongo import DeleteOne, InsertOne, UpdateOne
+
 from tests.integration.data.library import Shelf
 from tests.integration.data.models import Board, Note, Page, Tag
-
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.lifecycle import Restoration

@@ -13,9 +13,9 @@ from beanie.odm.utils.init import Initializer
 from bson import ObjectId
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError
+
 from tests.integration.data.library import Shelf
 from tests.integration.data.models import Article, Page
-
 from webos.data.connection import Connection
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.refusal import GuardRefusalError

@@ -1,7 +1,6 @@
 """The cache behind sessions and users."""
 
 from tests.integration.auth.site import Clock
-
 from webos.auth.fresh_cache import FreshCache
 
 

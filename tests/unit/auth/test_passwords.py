@@ -5,8 +5,8 @@ import statistics
 import time
 
 import pytest
-from tests.integration.auth.site import cheap_hasher
 
+from tests.integration.auth.site import cheap_hasher
 from webos.auth import PasswordHasher
 from webos.auth.passwords import check_new_password
 from webos.kernel.errors import InvalidInputError

@@ -1,8 +1,8 @@
 """Slowing down guesses."""
 
 import pytest
-from tests.integration.auth.site import Clock
 
+from tests.integration.auth.site import Clock
 from webos.auth import SignInThrottledError
 from webos.auth.throttle import SignInThrottle
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from benchmarks.result import Goal, Result, at_least, at_most, at_most_line, within
 from benchmarks.table import as_table
 from benchmarks.turns import take_turns

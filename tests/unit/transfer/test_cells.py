@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.integration.table.shop import Product
 
+from tests.integration.table.shop import Product
 from webos.data.transfer.cells import converter_for
 from webos.data.transfer.fields import fields_of
 from webos.data.transfer.options import ImportOptions

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests.integration.table.shop import INFOS
 
+from tests.integration.table.shop import INFOS
 from webos.data.transfer.mapping import TableMapping, map_columns
 from webos.data.transfer.options import ImportOptions
 from webos.data.transfer.source import SourceRow
