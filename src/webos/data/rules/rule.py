@@ -99,6 +99,8 @@ class Rule:
 class _Nobody:
     """Stands where a condition asks nothing of the user."""
 
+    __slots__ = ()
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - never called
         msg = f"a fixed condition asked for {name}"
         raise AssertionError(msg)
