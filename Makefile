@@ -31,7 +31,7 @@ run: setup ## Start the product with the example modules.
 
 test: $(VENV)/.dev-installed ## Check the code and run all tests.
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: $(VENV)/.dev-installed ## Lint, format check, types, architecture.
 	@$(BIN)/ruff check .

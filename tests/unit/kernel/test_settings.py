@@ -34,6 +34,12 @@ WRONG = [
     ("WEBOS_ADMIN_USERNAME", "Anna Smith", "letters"),
     ("WEBOS_ADMIN_PASSWORD", "short", "8 characters"),
     ("WEBOS_SECRET_KEY", "k" * 31, "32 bytes"),
+    ("WEBOS_ENCRYPTION_KEYS", "new:c2hvcnQ=", "32 bytes"),
+    ("WEBOS_SMTP_URL", "https://mail.example.com", "smtps://"),
+    ("WEBOS_MAIL_FROM", "Tools <tools@example.com>", "tools@example.com"),
+    ("WEBOS_REGISTRATION", "perhaps", "'open'"),
+    ("WEBOS_AUTH_EVENTS_DAYS", "0", "1"),
+    ("WEBOS_AUDIT_DAYS", "-1", "0"),
     ("WEBOS_ENV", "prod", "'production'"),
     ("WEBOS_PUBLIC_URL", "tools.example.com", "https://"),
     ("WEBOS_PUBLIC_URL", "ftp://tools.example.com", "https://"),
@@ -48,7 +54,7 @@ WRONG = [
 ]
 # Any text is a path, and which modules there are is found out when they are loaded.
 FREE = {"data_dir", "modules"}
-SECRETS = {"mongo_url", "test_mongo_url", "admin_password", "secret_key", "broker_url"}
+SECRETS = {"mongo_url", "test_mongo_url", "admin_password", "secret_key", "broker_url", "encryption_keys", "smtp_url"}
 
 
 @pytest.mark.parametrize(("variable", "value", "allowed"), WRONG)
