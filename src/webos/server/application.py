@@ -11,6 +11,7 @@ from webos.auth import IdentityWatcher, auth_router, ensure_administrator, insta
 from webos.data.backup import finish_restore
 from webos.data.endpoint import Endpoint
 from webos.data.server_traits import read_traits
+from webos.data.table.tools import TableTools
 from webos.kernel.context import SYSTEM, acting_as
 from webos.kernel.settings import Settings
 from webos.server.assembly import assemble
@@ -19,7 +20,7 @@ from webos.server.boot import boot, shut_down
 from webos.server.health import health_router
 from webos.server.problems import install_problem_handlers
 from webos.server.state import Application
-from webos.ui.explorer import explorer_router, transfer_router
+from webos.ui.explorer import change_router, explorer_router, record_router, transfer_router, view_router
 from webos.ui.mount import mount_interface
 
 __all__ = ["create_app"]
@@ -44,6 +45,10 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     web.include_router(auth_router(app.auth, settings, brand=app.interface.brand))
     web.include_router(explorer_router(app.tables))
     web.include_router(transfer_router(app.transfers, app.tasks))
+    tools = app.services.get(TableTools)
+    web.include_router(view_router(tools.views))
+    web.include_router(record_router(tools))
+    web.include_router(change_router(tools, app.tasks))
     mount_interface(web, app.interface)
     install_identity(web, sessions=app.auth.sessions, bearers=app.auth.bearers, settings=settings)
     return web

@@ -18,6 +18,7 @@ from webos.data.model_registry import ModelInfo, ModelRegistry
 from webos.data.rules.service import AccessService
 from webos.data.secret import Keyring
 from webos.data.table import TableService
+from webos.data.table.tools import TableTools
 from webos.data.transfer import TransferService
 from webos.events import EventService
 from webos.kernel.context import current_user
@@ -30,6 +31,7 @@ from webos.sdk.hookspec import WebOSHookSpec
 from webos.server.state import Application
 from webos.tasks import TaskService
 from webos.tasks.import_task import RunImport, UndoImport
+from webos.tasks.table_task import ChangeRows, UndoRows
 from webos.ui.explorer import DataExplorer
 from webos.ui.interface import Interface
 
@@ -79,6 +81,8 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     )
     tasks.register("webos", RunImport)
     tasks.register("webos", UndoImport)
+    tasks.register("webos", ChangeRows)
+    tasks.register("webos", UndoRows)
     audit = AuditService(models, database, days=settings.audit_days)
     parts = {
         "access": AccessService(models, database, auth.load_user),
@@ -94,6 +98,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "models": models,
         "own_account": OwnAccount(auth),
         "modules": modules,
+        "table_tools": TableTools.of(tables, models, database, audit, connection.raw),
         "tables": tables,
         "tasks": tasks,
         "transfers": transfers,

@@ -11,7 +11,16 @@ from webos.data.table.columns import Column, ColumnKind
 from webos.data.table.operands import day_operand, number_operand, text_operand
 from webos.kernel.errors import InvalidInputError
 
-__all__ = ["LinkLookup", "TableQuery", "compile_filter", "compile_search", "compile_sort", "join_conditions"]
+__all__ = [
+    "LinkLookup",
+    "TableQuery",
+    "column_condition",
+    "compile_filter",
+    "compile_search",
+    "compile_sort",
+    "join_conditions",
+    "link_condition",
+]
 
 _MAX_CONDITIONS = 20
 _JOINS = ("AND", "OR")
@@ -36,12 +45,14 @@ class TableQuery:
         sort: Columns and directions (`asc`, `desc`), the most important first.
         search: Words to look for in every text column.
         where: A further filter in the database's words, from those who have compiled it themselves.
+        tree: A nested filter, as `compile_tree` takes it.
     """
 
     filter: Mapping[str, Any]
     sort: Sequence[tuple[str, str]] = ()
     search: str = ""
     where: Mapping[str, Any] = field(default_factory=dict)
+    tree: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +106,9 @@ def compile_filter(columns: Mapping[str, Column], model: Mapping[str, Any]) -> t
         if not isinstance(condition, Mapping):
             raise InvalidInputError(fields={name: "A condition was expected."})
         if column.kind is ColumnKind.LINK:
-            lookups.append(_link_condition(column, condition))
+            lookups.append(link_condition(column, condition))
         else:
-            parts.append(_column_condition(column, condition))
+            parts.append(column_condition(column, condition))
     return join_conditions(parts), lookups
 
 
@@ -131,7 +142,12 @@ def join_conditions(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {**merged, "$and": rest} if rest else merged
 
 
-def _column_condition(column: Column, condition: Mapping[str, Any]) -> dict[str, Any]:
+def column_condition(column: Column, condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the database's filter for a condition on a column that is no link.
+
+    Raises:
+        InvalidInputError: The condition or its value is not possible; `fields` names the column.
+    """
     inner = condition.get("conditions")
     if inner is None:
         return _simple(column, condition)
@@ -226,7 +242,12 @@ def _text_condition(column: Column, kind: str, text: str) -> Any:  # noqa: ANN40
     return conditions[kind]
 
 
-def _link_condition(column: Column, condition: Mapping[str, Any]) -> LinkLookup:
+def link_condition(column: Column, condition: Mapping[str, Any]) -> LinkLookup:
+    """Return the lookup that a condition on a link stands for.
+
+    Raises:
+        InvalidInputError: The condition or its value is not possible; `fields` names the column.
+    """
     kind = str(condition.get("type", ""))
     if kind in {"blank", "notBlank"}:
         return LinkLookup(column, None, negate=kind == "notBlank")

@@ -137,7 +137,7 @@ class TableService:
         """Return single rows by their ids; those that do not exist for the acting user are left out."""
         info = self.info(model)
         columns = shown_columns(info.document)
-        wanted = self._ids(info, identities[:MAX_BLOCK])
+        wanted = self.ids(info, identities[:MAX_BLOCK])
         found = await self._collection(info).find({"_id": {"$in": wanted}}, projection(columns)).to_list()
         return await render_rows(columns, found, self._labels)
 
@@ -208,6 +208,25 @@ class TableService:
         cursor = self._collection(info).find(query, {stored: 1}, limit=limit)
         return [(str(row["_id"]), label_text(row.get(stored))) async for row in cursor]
 
+    def writable(self, model: str) -> ModelInfo:
+        """Return the model's entry, if the acting user may write it; whether a page shows it is not asked.
+
+        Raises:
+            NotFoundError: There is no such model.
+            PermissionDeniedError: He may not.
+        """
+        info = self._models[model]
+        info.demand_write(current_user())
+        return info
+
+    def columns(self, info: ModelInfo) -> tuple[Column, ...]:
+        """Return the columns that the acting user sees."""
+        return shown_columns(info.document)
+
+    async def render(self, info: ModelInfo, documents: Sequence[Row]) -> list[Row]:
+        """Return stored documents as rows, with what the acting user sees of them."""
+        return await render_rows(shown_columns(info.document), documents, self._labels)
+
     async def _row(self, info: ModelInfo, identity: str) -> Row:
         rows = await self.rows(info.name, [identity])
         if not rows:
@@ -233,7 +252,7 @@ class TableService:
     def _collection(self, info: ModelInfo) -> GuardedCollection:
         return self._database[info.collection]
 
-    def _ids(self, info: ModelInfo, identities: Sequence[str]) -> list[Any]:
+    def ids(self, info: ModelInfo, identities: Sequence[str]) -> list[Any]:
         """Return ids of the model's type; what cannot be one is left out."""
         kind = self._id_types.get(info.name)
         if kind is None:

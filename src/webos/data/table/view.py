@@ -29,7 +29,7 @@ def _plain(value: object) -> object:
     return [value.pattern, value.flags] if isinstance(value, re.Pattern) else str(value)
 
 
-PLAIN = (canonical([{}, {}, []]), (("_id", ASCENDING),))
+PLAIN = (canonical([{}, {}, {}, []]), (("_id", ASCENDING),))
 """The part of a snapshot's key that says: no condition, in the order of the ids."""
 
 

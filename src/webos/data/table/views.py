@@ -25,6 +25,7 @@ from webos.data.table.query import (
 from webos.data.table.shown import policy_of, shown_columns
 from webos.data.table.snapshot import IdSnapshot
 from webos.data.table.snapshots import SnapshotStore
+from webos.data.table.tree import compile_tree
 from webos.data.table.view import (
     PLAIN,
     View,
@@ -79,6 +80,8 @@ class ViewOpener:
         if rights is not None:
             rights.demand(filter_names(query.where))
         chosen, lookups = compile_filter(columns, query.filter)
+        tree = compile_tree(columns, query.tree)
+        lookups += tree.lookups
         search = compile_search(columns, query.search)
         order = compile_sort(columns, query.sort) if query.sort else default_order(info, columns)
         newest_first = is_newest_first(info, query)
@@ -90,6 +93,7 @@ class ViewOpener:
             [
                 join_conditions([chosen, query.where]),
                 search,
+                tree.condition,
                 [(each.column.stored, each.condition, each.negate) for each in lookups],
             ]
         )
@@ -97,7 +101,8 @@ class ViewOpener:
         if (kept := self._find(handle, key, newest_first=newest_first)) is not None:
             return kept
         links = [await self._resolve(lookup, target) for lookup, target in zip(lookups, targets, strict=True)]
-        joined = join_conditions([chosen, query.where, search, *links])
+        own, inner = links[: len(links) - len(tree.lookups)], links[len(links) - len(tree.lookups) :]
+        joined = join_conditions([chosen, query.where, search, *own, tree.filled(inner)])
         self._watch(info)
         token, snapshot = self._snapshots.open(
             # No change of this collection tells that the label of a linked document was changed.
@@ -121,8 +126,11 @@ class ViewOpener:
         """
         columns = {column.field: column for column in shown_columns(info.document)}
         chosen, lookups = compile_filter(columns, query.filter)
+        tree = compile_tree(columns, query.tree)
         links = [await self._resolve(lookup, self._target(lookup)) for lookup in lookups]
-        joined = join_conditions([chosen, query.where, compile_search(columns, query.search), *links])
+        inner = [await self._resolve(lookup, self._target(lookup)) for lookup in tree.lookups]
+        search = compile_search(columns, query.search)
+        joined = join_conditions([chosen, query.where, search, *links, tree.filled(inner)])
         if query.sort:
             return joined, compile_sort(columns, query.sort)
         if is_newest_first(info, query):

@@ -22,6 +22,7 @@ from webos.data.table.views import ViewOpener
 from webos.data.transfer.export import Exporter
 from webos.data.transfer.files import FailedRow, ImportFiles
 from webos.data.transfer.options import ExportOptions, ImportOptions
+from webos.data.transfer.outline import FileOutline, outline_of
 from webos.data.transfer.plan import ImportPlan, make_plan, open_source
 from webos.data.transfer.record import ImportRecord, ImportState
 from webos.data.transfer.recorded import RecordedImports
@@ -137,6 +138,22 @@ class TransferService(RecordedImports):
             self._files.remove(identity)
             raise
         return record
+
+    async def outline(self, identity: str | ObjectId) -> FileOutline:
+        """Return the head of an uploaded file, and the fields it may fill.
+
+        Raises:
+            NotFoundError: There is no such import of the acting user.
+            PermissionDeniedError: He may not write the model.
+            UnreadableFileError: The file cannot be read.
+        """
+        record = await self.get(identity)
+        info = self._models[record.model]
+        info.demand_write(current_user())
+        # Which fields he may fill is asked of the context, which goes along into the thread.
+        return await asyncio.to_thread(
+            lambda: outline_of(info, open_source(self._path(record), record.filename, record.options))
+        )
 
     async def check(self, identity: str | ObjectId, *, most_failures: int = 100) -> ImportReport:
         """Go through the whole file and say what an import would do. Nothing is changed.

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, RootModel, ValidationError
@@ -18,7 +17,7 @@ from webos.data.transfer import ExportOptions, FileFormat, ImportOptions, LinkFo
 from webos.kernel.errors import InvalidInputError
 from webos.tasks.import_task import cancel_import, start_import, undo_import
 from webos.tasks.service import TaskService
-from webos.ui.explorer.routes import TABLES_PREFIX, Model
+from webos.ui.explorer.routes import TABLES_PREFIX, Model, json_answer
 
 __all__ = ["transfer_router"]
 
@@ -32,11 +31,16 @@ class _Filter(RootModel[dict[str, dict[str, Any]]]):
     """Conditions by column, as the table API takes them."""
 
 
+class _Tree(RootModel[dict[str, Any]]):
+    """A nested filter, as the table API takes it."""
+
+
 class _ExportQuery(BaseModel):
     """What the address of an export says."""
 
     format: FileFormat = FileFormat.CSV
     filter: str = Query(default="{}", max_length=_MOST_TEXT)
+    tree: str = Query(default="", max_length=_MOST_TEXT)
     sort: str = Query(default="", max_length=500)
     search: str = Query(default="", max_length=200)
     columns: str = Query(default="", max_length=_MOST_TEXT)
@@ -54,10 +58,13 @@ class _ExportQuery(BaseModel):
             conditions = _Filter.model_validate_json(self.filter).root
         except ValidationError:
             raise InvalidInputError(fields={"filter": "A JSON object of conditions was expected."}) from None
+        try:
+            tree = _Tree.model_validate_json(self.tree).root if self.tree else None
+        except ValidationError:
+            raise InvalidInputError(fields={"tree": "A JSON object with a group was expected."}) from None
         names = [name.strip() for name in self.sort.split(",") if name.strip()]
-        return TableQuery(
-            conditions, [(name.removeprefix("-"), "desc" if name.startswith("-") else "asc") for name in names], self.search
-        )  # fmt: skip
+        order = [(name.removeprefix("-"), "desc" if name.startswith("-") else "asc") for name in names]
+        return TableQuery(conditions, order, self.search, tree=tree)
 
     def options(self) -> ExportOptions:
         """Return what is written of each row.
@@ -103,7 +110,7 @@ def transfer_router(transfers: TransferService, tasks: TaskService) -> APIRouter
         except ClientDisconnect:
             msg = "The upload ended before the file was there."
             raise UnreadableFileError(msg) from None
-        return _json(record.public(), 201)
+        return json_answer(record.public(), 201)
 
     _add_imports(router, transfers, tasks)
     return router
@@ -115,37 +122,42 @@ def _add_imports(router: APIRouter, transfers: TransferService, tasks: TaskServi
     @router.get("/imports")
     async def imports() -> Response:
         """The imports of the user, the newest first."""
-        return _json({"imports": [record.public() for record in await transfers.list_own()]})
+        return json_answer({"imports": [record.public() for record in await transfers.list_own()]})
 
     @router.get("/imports/{identity}")
     async def one(identity: Identity) -> Response:
         """How far an import is."""
-        return _json((await transfers.get(identity)).public())
+        return json_answer((await transfers.get(identity)).public())
+
+    @router.get("/imports/{identity}/outline")
+    async def outline(identity: Identity) -> Response:
+        """The columns and first rows of the file, and the fields they may fill."""
+        return json_answer((await transfers.outline(identity)).to_dict())
 
     @router.put("/imports/{identity}/options")
     async def change_options(identity: Identity, options: ImportOptions) -> Response:
         """Change how a file is read and stored, before it is imported."""
-        return _json((await transfers.change_options(identity, options)).public())
+        return json_answer((await transfers.change_options(identity, options)).public())
 
     @router.post("/imports/{identity}/check")
     async def check(identity: Identity, most_failures: Annotated[int, Query(ge=0, le=1000)] = 100) -> Response:
         """What an import would do; it changes nothing."""
-        return _json((await transfers.check(identity, most_failures=most_failures)).to_dict())
+        return json_answer((await transfers.check(identity, most_failures=most_failures)).to_dict())
 
     @router.post("/imports/{identity}/start", status_code=202)
     async def start(identity: Identity) -> Response:
         """Import the file in the background."""
-        return _json({"task": (await start_import(transfers, identity)).id}, 202)
+        return json_answer({"task": (await start_import(transfers, identity)).id}, 202)
 
     @router.post("/imports/{identity}/cancel")
     async def cancel(identity: Identity) -> Response:
         """End an import; what is stored stays."""
-        return _json((await cancel_import(transfers, tasks, identity)).public())
+        return json_answer((await cancel_import(transfers, tasks, identity)).public())
 
     @router.post("/imports/{identity}/undo", status_code=202)
     async def undo(identity: Identity) -> Response:
         """Take an import back in the background: what it made is deleted, what it changed gets its old values."""
-        return _json({"task": (await undo_import(transfers, identity)).id}, 202)
+        return json_answer({"task": (await undo_import(transfers, identity)).id}, 202)
 
     @router.get("/imports/{identity}/failed", response_class=StreamingResponse)
     async def failed(identity: Identity, format: FileFormat = FileFormat.CSV) -> StreamingResponse:  # noqa: A002 - its name in the address
@@ -172,7 +184,3 @@ def _file(stream: AsyncIterator[bytes], name: str, kind: FileFormat) -> Streamin
         "X-Accel-Buffering": "no",
     }
     return StreamingResponse(stream, media_type=kind.media_type, headers=headers)
-
-
-def _json(content: dict[str, Any], status: int = 200) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
