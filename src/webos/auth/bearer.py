@@ -109,7 +109,7 @@ class BearerResolver:
         noted = record.last_used_at is not None and now - record.last_used_at < NOTED_EVERY
         if not noted and await self._keys.use(key, now, address):
             await self._on_first_use(record)
-        sign_in = SignIn(limited(owner.principal, record.scopes), "", SignInKind.KEY)
+        sign_in = SignIn(limited(owner.principal, record.scopes, record.id), "", SignInKind.KEY)
         if record.expires_at is not None:
             deadline = min(deadline, self._clock() + (record.expires_at - now).total_seconds())
         cache.put(key, sign_in, deadline=deadline, generation=generation)

@@ -16,6 +16,7 @@ __all__ = [
     "AccountDisabledError",
     "AccountNotFoundError",
     "EmailTakenError",
+    "KeyNotValidError",
     "LastAdministratorError",
     "LinkNotValidError",
     "MailNotSetUpError",
@@ -32,6 +33,13 @@ class AccountNotFoundError(NotFoundError):
 
     code = "webos.auth.account_not_found"
     title = "There is no such user"
+
+
+class KeyNotValidError(PermissionDeniedError):
+    """The API key by which a task or an event was begun was revoked, or has expired."""
+
+    code = "webos.auth.key_not_valid"
+    title = "The API key does not count any more"
 
 
 class AccountDisabledError(PermissionDeniedError):

@@ -1,7 +1,7 @@
 """Making and revoking API keys."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from loguru import logger
@@ -9,9 +9,11 @@ from loguru import logger
 from webos.auth.accounts import AccountStore
 from webos.auth.api_keys import ApiKey, KeyStore
 from webos.auth.auth_log import AuthEventKind, AuthLog
-from webos.auth.errors import AccountNotFoundError
+from webos.auth.errors import AccountNotFoundError, KeyNotValidError
 from webos.auth.resolver import SessionResolver
 from webos.auth.roles import check_grants
+from webos.auth.scopes import limited
+from webos.kernel.context import Principal
 from webos.kernel.errors import InvalidInputError, NotFoundError
 
 __all__ = ["ApiKeys"]
@@ -92,6 +94,22 @@ class ApiKeys:
         account = await self._accounts.get(found.user_id)
         await self._log.add(AuthEventKind.KEY_REVOKED, account, key=found.id, name=found.name)
         return found
+
+    async def limit(self, owner: Principal, key_id: str) -> Principal:
+        """Return the principal that acts for `owner` by a key, as long as the key counts.
+
+        Args:
+            owner: Whose key it is, with what he may do now.
+            key_id: Public id of the key.
+
+        Raises:
+            KeyNotValidError: The key was revoked, or has expired.
+        """
+        found = await self._store.find(key_id, owner.id)
+        if found is None or found.is_expired(datetime.now(UTC)):
+            msg = f"key {key_id} of {owner.username} does not count any more"
+            raise KeyNotValidError(msg, user_message="The API key by which this was begun does not count any more.")
+        return limited(owner, found.scopes, found.id)
 
     async def note_first_use(self, key: ApiKey) -> None:
         """Put the first use of a key on record."""

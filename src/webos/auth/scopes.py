@@ -10,7 +10,7 @@ __all__ = ["common_grants", "limited"]
 _EVERYTHING = "*"
 
 
-def limited(owner: Principal, scopes: Iterable[str]) -> Principal:
+def limited(owner: Principal, scopes: Iterable[str], key_id: str = "") -> Principal:
     """Return the principal that acts for `owner` within scopes.
 
     Only the scope `*` keeps a superuser one: any narrower key is bound by ownership like everybody's.
@@ -18,12 +18,13 @@ def limited(owner: Principal, scopes: Iterable[str]) -> Principal:
     Args:
         owner: Whose key it is, with what he may do now.
         scopes: Permissions and wildcards.
+        key_id: Id of the key, which what he starts carries on.
     """
     named = frozenset(scopes)
     if _EVERYTHING in named:
-        return owner
+        return dataclasses.replace(owner, key_id=key_id)
     grants = named if owner.is_superuser else common_grants(owner.grants, named)
-    return dataclasses.replace(owner, grants=grants, is_superuser=False)
+    return dataclasses.replace(owner, grants=grants, is_superuser=False, key_id=key_id)
 
 
 def common_grants(first: Iterable[str], second: Iterable[str]) -> frozenset[str]:

@@ -108,15 +108,17 @@ class AuthService(Administration):
         found = await self._parts.principals.load(user_id)
         return found[1].principal if found is not None and not found[1].disabled else None
 
-    async def load_user(self, user_id: UUID) -> User:
+    async def load_user(self, user_id: UUID, key_id: str = "") -> User:
         """Return the user behind an event or a task, with the permissions he has now.
 
         Args:
             user_id: Id of a user, of the system or of the anonymous visitor.
+            key_id: Id of the API key by which he acted, within which he goes on; empty without one.
 
         Raises:
             AccountNotFoundError: There is no such account any more.
             AccountDisabledError: The account may not act any more.
+            KeyNotValidError: The key was revoked, or has expired.
         """
         for known in (SYSTEM, ANONYMOUS):
             if user_id == known.id:
@@ -128,7 +130,7 @@ class AuthService(Administration):
         if found[1].disabled:
             msg = f"user {found[1].principal.username} is disabled"
             raise AccountDisabledError(msg, user_message=AccountDisabledError.title)
-        return found[1].principal
+        return await self.keys.limit(found[1].principal, key_id) if key_id else found[1].principal
 
     async def sign_in(
         self, username: str, password: str, *, address: str, former_token: str | None = None

@@ -186,6 +186,7 @@ class EventBus:
             ctx_trace_id.get("") or new_trace_id(),
             f"{self._id_prefix}{self._emitted}",
             None if user is None else user.id,
+            getattr(user, "key_id", ""),
         )
         self._emitted += 1
         if session is not None:

@@ -26,6 +26,7 @@ class EventEnvelope:
         id: Identity of the event, the same for every subscriber.
         user_id: Who caused it; None where nobody acted.
         version: Version of the envelope's form.
+        key_id: Id of the API key by which the user acted; empty without one. It opens nothing.
 
     Raises:
         InvalidTopicError: The topic is not `entity:action`.
@@ -39,6 +40,7 @@ class EventEnvelope:
     id: str = field(default_factory=lambda: uuid4().hex)
     user_id: UUID | None = None
     version: int = 1
+    key_id: str = ""
 
     def __post_init__(self) -> None:
         check_topic(self.topic)
@@ -71,10 +73,17 @@ class _Draft:
     id: str
     user_id: UUID | None
     version: int
+    key_id: str
 
 
 def seal(  # noqa: PLR0917 - it is called for every event, and names would cost time
-    topic: str, payload: dict[str, Any], source: str, trace_id: str, event_id: str, user_id: UUID | None
+    topic: str,
+    payload: dict[str, Any],
+    source: str,
+    trace_id: str,
+    event_id: str,
+    user_id: UUID | None,
+    key_id: str = "",
 ) -> EventEnvelope:
     """Return an envelope stamped with the present time, whose topic is known to be valid.
 
@@ -90,6 +99,7 @@ def seal(  # noqa: PLR0917 - it is called for every event, and names would cost 
     draft.id = event_id
     draft.user_id = user_id
     draft.version = 1
+    draft.key_id = key_id
     sealed: Any = draft
     sealed.__class__ = EventEnvelope
     envelope: EventEnvelope = sealed

@@ -158,7 +158,9 @@ class Subscription:
             # An event that nobody caused must not find the user of the one before it.
             ctx_user.reset(self._nobody)
             self._nobody = None
-        return await user_by_id(envelope.user_id, self._load_user) if envelope.user_id is not None else None
+        if envelope.user_id is None:
+            return None
+        return await user_by_id(envelope.user_id, self._load_user, envelope.key_id)
 
     def _report_failure(self, envelope: EventEnvelope) -> None:
         self.failed += 1

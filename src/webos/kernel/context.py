@@ -83,6 +83,7 @@ class Principal:
         grants: Permission names and wildcards, roles resolved.
         is_superuser: Whether every permission is granted.
         display_name: Name to show; the username where empty.
+        key_id: Id of the API key by which the user acts; empty where he is signed in himself.
     """
 
     id: UUID
@@ -92,6 +93,7 @@ class Principal:
     grants: frozenset[str] = frozenset()
     is_superuser: bool = False
     display_name: str = ""
+    key_id: str = ""
     _matcher: PermissionSet = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

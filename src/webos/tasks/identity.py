@@ -6,12 +6,14 @@ from uuid import UUID
 from taskiq import TaskiqMessage, TaskiqMiddleware
 
 from webos.events import UserLoader, user_by_id
+from webos.kernel.actor import key_of
 from webos.kernel.context import ctx_trace_id, ctx_user, current_trace_id, new_trace_id, signed_in_user
 
-__all__ = ["LABEL_TRACE", "LABEL_USER", "IdentityMiddleware", "refusal"]
+__all__ = ["LABEL_KEY", "LABEL_TRACE", "LABEL_USER", "IdentityMiddleware", "refusal"]
 
 LABEL_USER = "x_user_id"
 LABEL_TRACE = "x_trace_id"
+LABEL_KEY = "x_key_id"
 
 _refusal: ContextVar[Exception | None] = ContextVar("task_refusal", default=None)
 
@@ -37,7 +39,9 @@ class IdentityMiddleware(TaskiqMiddleware):
     def pre_send(self, message: TaskiqMessage) -> TaskiqMessage:
         """Add the labels; a message that is sent on keeps those it has."""
         if LABEL_USER not in message.labels:
-            message.labels[LABEL_USER] = str(signed_in_user().id)
+            user = signed_in_user()
+            message.labels[LABEL_USER] = str(user.id)
+            message.labels[LABEL_KEY] = key_of(user)
         message.labels.setdefault(LABEL_TRACE, current_trace_id() or new_trace_id())
         return message
 
@@ -45,7 +49,8 @@ class IdentityMiddleware(TaskiqMiddleware):
         """Set user and trace for what runs from now on; a user who may not act is told by `refusal`."""
         ctx_trace_id.set(message.labels.get(LABEL_TRACE) or new_trace_id())
         try:
-            ctx_user.set(await user_by_id(UUID(message.labels[LABEL_USER]), self._load_user))
+            user_id, key_id = UUID(message.labels[LABEL_USER]), message.labels.get(LABEL_KEY, "")
+            ctx_user.set(await user_by_id(user_id, self._load_user, key_id))
         except Exception as error:  # noqa: BLE001 - the task is told, and decides what becomes of it
             _refusal.set(error)
         return message

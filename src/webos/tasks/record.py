@@ -55,6 +55,7 @@ class TaskRecord:
         heartbeat: The last sign of life of its worker.
         steps: The calls of a chain; of another task its own call, once it has failed or was stopped.
         step: Which of the steps it is at, from 0.
+        key_id: Id of the API key by which he acted, within which it runs; empty without one.
         ends_otherwise: Whether something else is done when somebody wants it to end: a saga is undone.
     """
 
@@ -81,6 +82,7 @@ class TaskRecord:
     heartbeat: datetime | None = None
     steps: tuple[ChainStep, ...] = ()
     step: int = 0
+    key_id: str = ""
     ends_otherwise: bool = False
 
     @property

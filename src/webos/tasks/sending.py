@@ -9,7 +9,7 @@ from taskiq.exceptions import SendTaskError
 from webos.kernel.errors import ConflictError, NotFoundError
 from webos.tasks.broker import LABEL_LEASE, LABEL_MAX_ATTEMPTS, LABEL_STEP, LABEL_STEPS, MongoLeaseBroker
 from webos.tasks.delivery import QueuedMessage
-from webos.tasks.identity import LABEL_TRACE, LABEL_USER
+from webos.tasks.identity import LABEL_KEY, LABEL_TRACE, LABEL_USER
 from webos.tasks.record import TaskRecord, TaskState
 from webos.tasks.registry import RegisteredTask
 from webos.tasks.step import ChainStep
@@ -153,6 +153,7 @@ class TaskSender:
             LABEL_STEP: number,
             LABEL_STEPS: len(record.steps),
             LABEL_USER: str(record.user_id),
+            LABEL_KEY: record.key_id,
             LABEL_TRACE: record.trace_id,
         }
         message = TaskiqMessage(

@@ -8,6 +8,7 @@ from uuid import uuid4
 from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
 from webos.events import EventBus, UserLoader
+from webos.kernel.actor import key_of
 from webos.kernel.context import acting_as, current_trace_id, new_trace_id, signed_in_user
 from webos.kernel.errors import ConflictError
 from webos.kernel.messenger import Messenger
@@ -190,6 +191,7 @@ class TaskService(TaskQueries):
             trace_id=current_trace_id() or new_trace_id(),
             created_at=datetime.now(UTC),
             steps=steps if len(steps) > 1 else (),
+            key_id=key_of(user),
             ends_otherwise=calls[0][0].cancel_instead is not None,
         )
         with acting_as(user, record.trace_id):

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from bson import ObjectId
 from loguru import logger
@@ -29,6 +28,7 @@ from webos.data.transfer.recorded import RecordedImports
 from webos.data.transfer.report import ImportReport
 from webos.data.transfer.run import ImportRun, Progress
 from webos.data.transfer.store import ImportStore
+from webos.kernel.actor import LoadUser, load_again
 from webos.kernel.context import User, current_user, signed_in_user
 from webos.kernel.errors import ConflictError, WebOSError
 
@@ -67,7 +67,7 @@ class TransferService(RecordedImports):
         *,
         raw: "AsyncDatabase[dict[str, Any]]",
         folder: Path,
-        load_user: Callable[[UUID], Awaitable[User]],
+        load_user: LoadUser,
         most_bytes: int = _MOST_BYTES,
     ) -> None:
         super().__init__(models, database, ImportStore(raw[_COLLECTION]), ImportFiles(folder, most_bytes))
@@ -247,4 +247,4 @@ class TransferService(RecordedImports):
         return user
 
     async def _fresh(self, user: User) -> User:
-        return await self._load_user(user.id)
+        return await load_again(self._load_user, user)

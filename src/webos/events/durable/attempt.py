@@ -82,7 +82,7 @@ async def _handle(delivery: EventDelivery, subscription: Subscription, load_user
     event = delivery.event
     ctx_trace_id.set(event.trace_id)
     if event.user_id is not None:
-        ctx_user.set(await user_by_id(event.user_id, load_user))
+        ctx_user.set(await user_by_id(event.user_id, load_user, event.key_id))
     try:
         await subscription.call(event)
     except SystemExit as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["DeliveryStore"]
 
 _DUPLICATE = 11000
-_EVENT_FIELDS = ("topic", "payload", "source", "trace_id", "timestamp", "user_id", "version", "order")
+_EVENT_FIELDS = ("topic", "payload", "source", "trace_id", "timestamp", "user_id", "version", "key_id", "order")
 
 
 class DeliveryStore:
@@ -50,7 +50,7 @@ class DeliveryStore:
                 {"_id": delivery_id(event["_id"], subscriber)},
                 {
                     "$setOnInsert": {
-                        **{name: event[name] for name in _EVENT_FIELDS},
+                        **{name: event[name] for name in _EVENT_FIELDS if name in event},
                         "event_id": event["_id"],
                         "subscriber": subscriber,
                         "state": DeliveryState.WAITING.value,

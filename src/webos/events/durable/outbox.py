@@ -74,6 +74,7 @@ def stored_envelope(envelope: EventEnvelope) -> dict[str, Any]:
         "timestamp": envelope.timestamp,
         "user_id": envelope.user_id,
         "version": envelope.version,
+        "key_id": envelope.key_id,
     }
 
 
@@ -93,4 +94,5 @@ def envelope_of(event_id: str, stored: dict[str, Any]) -> EventEnvelope:
         id=event_id,
         user_id=stored["user_id"],
         version=stored["version"],
+        key_id=stored.get("key_id", ""),
     )
