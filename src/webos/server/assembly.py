@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from webos.auth import AuthService, OwnAccount, SessionCookie, secret_key
+from webos.auth import AuthService, OwnAccount, SessionCookie, UserAdministration, secret_key
+from webos.cache import CacheService, HostStore
 from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
@@ -83,12 +84,14 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     tasks.register("webos", UndoImport)
     tasks.register("webos", ChangeRows)
     tasks.register("webos", UndoRows)
+    cache = CacheService(lambda: HostStore(settings.data_dir / "cache", limit=settings.cache_mb * 2**20))
     audit = AuditService(models, database, days=settings.audit_days)
     parts = {
         "access": AccessService(models, database, auth.load_user),
         "audit": audit,
         "auth": auth,
         "bus": bus,
+        "cache": cache,
         "changes": changes,
         "events": events,
         "grants": grants,
@@ -102,6 +105,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "tables": tables,
         "tasks": tasks,
         "transfers": transfers,
+        "user_administration": UserAdministration(auth, modules.permissions),
     }
     for name, part in parts.items():
         services.register(name, part)
@@ -134,6 +138,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         grants=GrantDesk(models, database, grants),
         tables=tables,
         audit=audit,
+        cache=cache,
         transfers=transfers,
     )
 
@@ -153,7 +158,13 @@ def _provide_data(interface: Interface, models: ModelRegistry, tables: TableServ
         tables.show(entry)
         writable = entry.may_write(current_user())
         return DataExplorer(
-            entry, tables=tables, writable=writable, changes=changes, messenger=interface.messenger, **options
+            entry,
+            tables=tables,
+            writable=writable,
+            changes=changes,
+            messenger=interface.messenger,
+            interface=interface,
+            **options,
         )
 
     def save(model: type[BaseModel], data: dict[str, Any]) -> Awaitable[Any]:

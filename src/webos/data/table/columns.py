@@ -47,7 +47,7 @@ _SCALARS: tuple[tuple[type, ColumnKind], ...] = (
     (str, ColumnKind.TEXT),
 )
 _SORTABLE = frozenset(ColumnKind) - {ColumnKind.LINK, ColumnKind.OTHER}
-_EDITABLE = frozenset(ColumnKind) - {ColumnKind.LINK, ColumnKind.OTHER}
+_EDITABLE = frozenset(ColumnKind) - {ColumnKind.OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Column:
 
     @property
     def editable(self) -> bool:
-        """Whether it can be changed in place."""
+        """Whether it can be changed by itself; a link by the id of another document."""
         return self.kind in _EDITABLE and not self.locked
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from webos.data.conflicts import EditConflictError
 from webos.data.document import AUDIT_FIELDS, CoreDocument
-from webos.data.table.columns import Column
+from webos.data.table.columns import Column, ColumnKind
 from webos.data.table.rows import plain_value
 from webos.data.table.shown import shown_columns
 from webos.kernel.errors import ConflictError, InvalidInputError, NotFoundError
@@ -143,13 +143,20 @@ def validation_messages(error: ValidationError, default: str = "") -> dict[str, 
     return messages
 
 
+def _comparable(column: Column, value: object) -> object:
+    """Return a value as callers see it: of a link its id."""
+    if column.kind is ColumnKind.LINK and isinstance(value, Mapping):
+        return plain_value(value.get("id"))
+    return plain_value(value)
+
+
 def _refuse_overlap(
     target: CoreDocument, changes: Mapping[str, Any], was: Mapping[str, Any], columns: Mapping[str, Column]
 ) -> None:
     stored = target.model_dump(include=set(changes), mode="json")
     for name in changes:
         seen = was.get(name)
-        if name not in was or plain_value(seen) != plain_value(stored.get(name)):
+        if name not in was or plain_value(seen) != _comparable(columns[name], stored.get(name)):
             msg = f"{columns[name].title} was changed meanwhile"
             raise ConflictError(
                 msg,

@@ -1,6 +1,6 @@
 """One record by itself: its row, its history, and what is linked to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,6 +156,36 @@ class RecordReader:
         info = self._tables.info(model)
         await self._audit.restore_version(info.document, identity, revision=revision, based_on=based_on)
         return (await self._tables.rows(model, [identity]))[0]
+
+    async def choices(
+        self, model: str, field: str, words: str, identities: Sequence[str] = ()
+    ) -> list[tuple[str, str]]:
+        """Return ids and labels of documents that a link of the model may lead to.
+
+        Args:
+            model: `module.Class`.
+            field: The link.
+            words: What their labels must have.
+            identities: These very documents instead, as far as the acting user may read them.
+
+        Raises:
+            NotFoundError: There is no such link.
+            PermissionDeniedError: The acting user may not read what it leads to.
+        """
+        info = self._tables.info(model)
+        column = next((each for each in shown_columns(info.document) if each.field == field), None)
+        if column is None or column.target is None:
+            msg = f"{model} has no link {field!r}"
+            raise NotFoundError(msg)
+        target = self._models.of(column.target)
+        if not identities:
+            return await self._tables.labels(target, words)
+        target.demand_read(current_user())
+        name = label_field(target.document)
+        label = stored_name(target.document, name) if name is not None else "_id"
+        wanted = {"_id": {"$in": self._tables.ids(target, identities[:_LISTED])}}
+        cursor = self._database[target.collection].find(wanted, {label: 1})
+        return [(str(each["_id"]), label_text(each.get(label)) or str(each["_id"])) async for each in cursor]
 
     def _links(self, source: ModelInfo, target: ModelInfo) -> list[Column]:
         """Return the fields of `source` that link to `target`, where the acting user may read both."""

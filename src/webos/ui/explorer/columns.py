@@ -20,6 +20,7 @@ def column_props(columns: Iterable[Column]) -> list[dict[str, Any]]:
             "sortable": column.sortable,
             "editable": column.editable,
             "description": column.description,
+            "target": column.target.__webos_name__ if column.target is not None else "",
         }
         for column in columns
     ]

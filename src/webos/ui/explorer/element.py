@@ -1,7 +1,7 @@
 """The explorer in a page: one element, kept up to date by the database's changes."""
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks
 from nicegui.element import Element
@@ -11,11 +11,16 @@ from pydantic import BaseModel
 
 from webos.data.changes import Change, ChangeHub
 from webos.data.model_registry import ModelInfo
-from webos.data.table import TableService, shown_columns
+from webos.data.table import ColumnKind, TableService, shown_columns
+from webos.data.table.editing import find_document
 from webos.kernel.errors import ConflictError, WebOSError
 from webos.kernel.messenger import Messenger
 from webos.ui.explorer.columns import column_props
 from webos.ui.explorer.routes import TABLES_PREFIX
+from webos.ui.form import AutoForm
+
+if TYPE_CHECKING:
+    from webos.ui.interface import Interface
 
 __all__ = ["DataExplorer"]
 
@@ -34,7 +39,13 @@ class _Edit(BaseModel):
     revision: int | None = None
 
 
-class DataExplorer(Element, component="explorer.js"):
+class _Duplicate(BaseModel):
+    """The row that another one is to be like."""
+
+    id: str
+
+
+class DataExplorer(Element, component="explorer.js", esm={"webos-explorer": "browser"}):
     """A live grid over all documents of a model.
 
     The socket only carries the ids of changed rows; the browser fetches what it shows under the rights of its user.
@@ -45,6 +56,7 @@ class DataExplorer(Element, component="explorer.js"):
         writable: Whether the acting user may change it.
         changes: Tells what changes.
         messenger: The way to the user.
+        interface: What forms for new rows stand on.
         empty: What to say where there are no rows.
     """
 
@@ -56,6 +68,7 @@ class DataExplorer(Element, component="explorer.js"):
         writable: bool,
         changes: ChangeHub,
         messenger: Messenger,
+        interface: "Interface",
         empty: str = "",
     ) -> None:
         super().__init__()
@@ -64,16 +77,22 @@ class DataExplorer(Element, component="explorer.js"):
         self._tables = tables
         self._titles = {column.field: column.title for column in columns}
         self._messenger = messenger
+        self._interface = interface
         self._changed_ids: set[str] = set()
         self._outdated = False
         self._push_task: asyncio.Task[Any] | None = None
         self.props["model"] = info.name
         self.props["title"] = f"{info.title}s" if not info.title.endswith("s") else info.title
+        self.props["noun"] = info.title
+        self.props["tables"] = TABLES_PREFIX
         self.props["url"] = f"{TABLES_PREFIX}/{info.name}"
         self.props["columns"] = column_props(columns)
         self.props["writable"] = writable
         self.props["empty"] = empty
         self.on("edit", self._edit)
+        self.on("add", self._add, [])
+        self.on("duplicate", self._duplicate)
+        self.on("form_closed", self.clear, [])
         self._stop_listening = changes.listen(info.collection, self._noticed)
 
     def reload(self) -> None:
@@ -93,14 +112,63 @@ class DataExplorer(Element, component="explorer.js"):
                 was={edit.field: edit.was},
             )
         except WebOSError as error:
-            reason = error.fields.get(edit.field) or error.user_message
-            self._messenger.error(f"{self._titles.get(edit.field, edit.field)}: {reason}")
-            if isinstance(error, ConflictError):
-                self.run_method("patch", [edit.id])
+            if not (isinstance(error, ConflictError) and await self._show_conflict(edit)):
+                reason = error.fields.get(edit.field) or error.user_message
+                self._messenger.error(f"{self._titles.get(edit.field, edit.field)}: {reason}")
         else:
             self._messenger.success("Saved")
         finally:
             self.run_method("settle", edit.ticket, row)
+
+    async def _show_conflict(self, edit: _Edit) -> bool:
+        """Let the user choose between his value and the one that somebody else has stored; False where it is the same."""
+        rows = await self._tables.rows(self._info.name, [edit.id])
+        if not rows or rows[0].get(edit.field) == edit.was:
+            return False
+        self.run_method("settle", edit.ticket, rows[0])
+        self.run_method("conflicted", rows[0], edit.field, edit.value, edit.was)
+        return True
+
+    def _add(self) -> None:
+        self._show_form(f"Add {self._info.title.lower()}", {})
+
+    async def _duplicate(self, event: GenericEventArguments) -> None:
+        """Open the form for a new row with the values of another one."""
+        wanted = _Duplicate.model_validate(event.args)
+        try:
+            self._tables.info(self._info.name)
+            document = await find_document(self._info.document, wanted.id)
+        except WebOSError as error:
+            self._messenger.error(error.user_message)
+            return
+        rows = await self._tables.rows(self._info.name, [wanted.id])
+        values: dict[str, Any] = {}
+        for column in shown_columns(self._info.document):
+            value = getattr(document, column.field)
+            if column.kind is ColumnKind.LINK and value is not None:
+                linked = rows[0][column.field]
+                value = {"value": linked["id"], "label": linked["label"] or linked["id"]}
+            values[column.field] = value
+        self._show_form(f"Duplicate {self._info.title.lower()}", values)
+
+    def _show_form(self, title: str, values: dict[str, Any]) -> None:
+        async def store(_: BaseModel, given: dict[str, Any]) -> str:
+            stored = await self._tables.store(self._info, given)
+            self.run_method("added", str(stored.id))
+            return f"{self._info.title} added"
+
+        self.clear()
+        document = self._info.document
+        with self:
+            AutoForm(
+                self._interface,
+                document,
+                store,
+                name=title,
+                submit_label="Add",
+                values=values,
+            )
+        self.run_method("showForm", title)
 
     def _noticed(self, change: Change) -> None:
         if self.is_deleted:

@@ -40,6 +40,17 @@ def record_router(tools: TableTools) -> APIRouter:
         columns = column_props(tools.tables.columns(info))
         return json_answer({**found, "columns": columns, "writable": writable})
 
+    @router.get("/{model}/links/{field}")
+    async def choices(
+        model: Model,
+        field: Annotated[str, Path(max_length=100)],
+        q: Annotated[str, Query(max_length=200)] = "",
+        id: Annotated[list[str] | None, Query(max_length=200)] = None,  # noqa: A002 - its name in the address
+    ) -> Response:
+        """Records that a link may lead to: with the words `q` in their label, or with these ids."""
+        found = await records.choices(model, field, q, id or ())
+        return json_answer({"options": [{"id": key, "label": label} for key, label in found]})
+
     @router.get("/{model}/rows/{identity}/links")
     async def links(model: Model, identity: Identity) -> Response:
         """How many records link to this one, by field."""
