@@ -133,6 +133,13 @@ class TableService:
         view = await self._views.open(self.info(model), query, handle)
         return view.handle, await view.total()
 
+    async def position(self, model: str, query: TableQuery, identity: str, handle: str = "") -> int | None:
+        """Return at which row a document stands; None where it does not, or not any more."""
+        info = self.info(model)
+        wanted = self.ids(info, [identity])
+        view = await self._views.open(info, query, handle)
+        return await view.find(wanted[0]) if wanted else None
+
     async def rows(self, model: str, identities: Sequence[str]) -> list[Row]:
         """Return single rows by their ids; those that do not exist for the acting user are left out."""
         info = self.info(model)

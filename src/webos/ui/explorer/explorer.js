@@ -39,7 +39,7 @@ export default {
     PasteDialog: later("PasteDialog", () => import("webos-explorer/paste-dialog.js")),
   },
   template: `
-    <section class="w-explorer" ref="root" :aria-label="title" :style="{ '--rows': shownRows }" @keydown="keys">
+    <section class="w-explorer" ref="root" :aria-label="title" :style="{ '--rows': shownRows }" @keydown.capture="extend" @mousedown.capture="extend" @keydown="keys">
       <div class="w-explorer__bar">
         <div class="w-menuwrap"><button type="button" class="w-explorer__button w-explorer__view" :aria-expanded="String(opened === 'views')" aria-haspopup="menu" @click="toggleMenu('views')">
           <span class="w-icon" aria-hidden="true">table_rows</span><span class="w-explorer__viewname">{{ active ? active.name : "All rows" }}</span><i v-if="changed" title="Changed since it was saved" aria-label="changed">•</i><span class="w-icon" aria-hidden="true">expand_more</span></button>
@@ -594,13 +594,22 @@ export default {
     openRow(id) {
       this.row = id;
       this.rowIndex = null;
+      this.seeking = "";
       this.findRow();
       this.markRow();
     },
-    findRow() {
+    // Where the opened record stands; one that came by a link may be far down.
+    async findRow() {
       if (!this.row) return;
       const node = this.api.getRowNode(this.row);
-      this.rowIndex = node?.data ? node.rowIndex : this.rowIndex;
+      if (node?.data) this.rowIndex = node.rowIndex;
+      else if (this.rowIndex === null && this.handle && this.seeking !== this.row) {
+        const id = (this.seeking = this.row);
+        const { index } = await request("POST", `${this.url}/position`, { ...this.query(), id, handle: this.handle }).catch(() => ({ index: null }));
+        if (this.row !== id || index === null) return;
+        this.rowIndex = index;
+        this.api.ensureIndexVisible(index, "middle");
+      }
     },
     markRow() {
       this.api.redrawRows();
@@ -851,8 +860,10 @@ export default {
     },
 
     // Keys
+    extend(event) {
+      this.isExtending = event.shiftKey && (event.key === undefined || event.key.startsWith("Arrow"));
+    },
     keys(event) {
-      this.isExtending = event.shiftKey && event.key.startsWith("Arrow");
       if (event.defaultPrevented || isTyping(event) || event.target.closest("dialog, .w-record, .w-menu")) return;
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && event.target.closest(".ag-root")) {
         event.preventDefault();

@@ -47,6 +47,10 @@ class _Range(RowsQuery):
     end: int = Field(default=100, ge=0)
 
 
+class _Place(RowsQuery):
+    id: str = Field(max_length=100)
+
+
 class _Ids(BaseModel):
     ids: list[str] = Field(max_length=1000)
 
@@ -76,6 +80,11 @@ def explorer_router(tables: TableService) -> APIRouter:
         """The number of rows; answers when they are counted."""
         handle, number = await tables.total(model, wanted.query(), wanted.handle)
         return json_answer({"handle": handle, "total": number})
+
+    @router.post("/{model}/position")
+    async def position(model: Model, wanted: _Place) -> Response:
+        """At which row a record stands."""
+        return json_answer({"index": await tables.position(model, wanted.query(), wanted.id, wanted.handle)})
 
     @router.post("/{model}/rows/by-id")
     async def rows_by_id(model: Model, wanted: _Ids) -> Response:
