@@ -13,6 +13,7 @@ from webos.auth.errors import (
     AccountDisabledError,
     AccountNotFoundError,
     EmailTakenError,
+    KeyNotValidError,
     LastAdministratorError,
     LinkNotValidError,
     MailNotSetUpError,
@@ -22,6 +23,7 @@ from webos.auth.errors import (
     SignInThrottledError,
     UsernameTakenError,
 )
+from webos.auth.groups import Group
 from webos.auth.middleware import IdentityMiddleware, install_identity
 from webos.auth.own_account import OwnAccount
 from webos.auth.passwords import PasswordHasher
@@ -34,7 +36,9 @@ from webos.auth.safe_next import safe_next
 from webos.auth.secret_key import secret_key
 from webos.auth.service import AuthService
 from webos.auth.sessions import SessionRecord
+from webos.auth.user_administration import UserAdministration
 from webos.auth.watch import IdentityWatcher
+from webos.auth.why import PermissionAnswer, PermissionSource
 
 __all__ = [
     "Account",
@@ -47,13 +51,17 @@ __all__ = [
     "AuthService",
     "CurrentUser",
     "EmailTakenError",
+    "Group",
     "IdentityMiddleware",
     "IdentityWatcher",
+    "KeyNotValidError",
     "LastAdministratorError",
     "LinkNotValidError",
     "MailNotSetUpError",
     "OwnAccount",
     "PasswordHasher",
+    "PermissionAnswer",
+    "PermissionSource",
     "RegistrationClosedError",
     "Role",
     "SessionCookie",
@@ -63,6 +71,7 @@ __all__ = [
     "SignIn",
     "SignInFailedError",
     "SignInThrottledError",
+    "UserAdministration",
     "UsernameTakenError",
     "auth_router",
     "collect_required",

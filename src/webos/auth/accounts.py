@@ -33,11 +33,13 @@ class Account:
         display_name: Name to show.
         roles: Names of the roles.
         grants: Permissions and wildcards beyond those of the roles.
+        groups: Names of the groups, whose roles count as well.
         is_superuser: Whether every permission is granted.
         disabled: Whether the account may not sign in or act.
         email: Address for mail; empty without one.
         email_verified: Whether mail to the address was answered.
         is_service: Whether a program acts by it: it has keys, and nobody can sign in with it.
+        second_factors: What is asked for at sign-in besides the first factor: `app`, `passkey`.
         auth_version: Counts the changes that end all sessions.
         created_at: When it was made, in UTC.
     """
@@ -47,11 +49,13 @@ class Account:
     display_name: str = ""
     roles: tuple[str, ...] = ()
     grants: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     is_superuser: bool = False
     disabled: bool = False
     email: str = ""
     email_verified: bool = False
     is_service: bool = False
+    second_factors: tuple[str, ...] = ()
     auth_version: int = 0
     created_at: datetime
 
@@ -231,6 +235,15 @@ class AccountStore:
         """Replace the hash of an unchanged password by a stronger one; sessions stay."""
         await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
 
+    async def drop(self, field: str, name: str) -> None:
+        """Take a role or a group away from everybody, so that no session of theirs counts any more.
+
+        Args:
+            field: `roles` or `groups`.
+            name: Its name.
+        """
+        await self._users.update_many({field: name}, {"$pull": {field: name}, "$inc": {"auth_version": 1}})
+
     async def has_superuser(self) -> bool:
         """Return whether any superuser exists, disabled ones too."""
         return await self._users.find_one({"is_superuser": True}, {"_id": 1}) is not None
@@ -248,11 +261,13 @@ def _account(document: Mapping[str, Any]) -> Account:
         display_name=document["display_name"],
         roles=tuple(document["roles"]),
         grants=tuple(document["grants"]),
+        groups=tuple(document.get("groups", ())),
         is_superuser=document["is_superuser"],
         disabled=document["disabled"],
         email=document.get("email", ""),
         email_verified=document.get("email_verified", False),
         is_service=document.get("is_service", False),
+        second_factors=tuple(document.get("second_factors", ())),
         auth_version=document["auth_version"],
         created_at=document["created_at"],
     )

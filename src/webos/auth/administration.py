@@ -12,10 +12,12 @@ from webos.auth.auth_log import AuthEventKind
 from webos.auth.caller import current_caller
 from webos.auth.device import device_name
 from webos.auth.errors import AccountNotFoundError, LastAdministratorError
+from webos.auth.group_desk import Groups
+from webos.auth.groups import Group
 from webos.auth.parts import AuthParts
 from webos.auth.passwords import check_new_password
 from webos.auth.roles import Role, check_grants
-from webos.kernel.errors import InvalidInputError
+from webos.kernel.errors import InvalidInputError, NotFoundError
 
 __all__ = ["Administration"]
 
@@ -25,11 +27,15 @@ class Administration:
 
     Args:
         parts: The parts of accounts and sessions.
+
+    Attributes:
+        groups: Groups of users.
     """
 
     def __init__(self, parts: AuthParts) -> None:
         self._parts = parts
         self.accounts, self.sessions, self.log = parts.accounts, parts.sessions, parts.log
+        self.groups = Groups(parts)
 
     async def create_user(
         self,
@@ -129,12 +135,13 @@ class Administration:
         *,
         roles: Iterable[str] | None = None,
         grants: Iterable[str] | None = None,
+        groups: Iterable[str] | None = None,
         is_superuser: bool | None = None,
     ) -> None:
         """Change what a user may do; all sessions of the user end. What is None stays.
 
         Raises:
-            InvalidInputError: A role does not exist, or a grant does not fit.
+            InvalidInputError: A role or a group does not exist, or a grant does not fit.
             LastAdministratorError: Nobody else could administer the system.
             AccountNotFoundError: There is no such account.
         """
@@ -143,6 +150,8 @@ class Administration:
             changes["roles"] = await self.existing_roles(roles)
         if grants is not None:
             changes["grants"] = check_grants(grants)
+        if groups is not None:
+            changes["groups"] = await self.groups.existing(groups)
         if is_superuser is not None:
             changes["is_superuser"] = is_superuser
             if not is_superuser:
@@ -191,9 +200,34 @@ class Administration:
         await self.log.add(AuthEventKind.ROLE_CHANGED, role=role.name, permissions=list(role.permissions))
         return role
 
+    async def delete_role(self, name: str) -> None:
+        """Remove a role; who had it loses it and is signed out, and so do groups.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        if not await self._parts.roles.remove(name):
+            msg = f"There is no role {name}"
+            raise NotFoundError(msg)
+        await self._parts.groups.drop_role(name)
+        await self.accounts.drop("roles", name)
+        self.sessions.forget_all()
+        await self.log.add(AuthEventKind.ROLE_DELETED, role=name)
+
     async def list_roles(self) -> list[Role]:
         """Return all roles, by name."""
         return [role async for role in self._parts.roles.all()]
+
+    async def access_of(self, account: Account) -> tuple[list[Group], dict[str, Role]]:
+        """Return the groups of an account, and the roles it has by itself and by these, by name."""
+        groups = await self._parts.groups.named(account.groups)
+        names = {*account.roles, *(role for group in groups for role in group.roles)}
+        return groups, await self._parts.roles.named(names)
+
+    async def granted(self, *, roles: Iterable[str] = (), groups: Iterable[str] = ()) -> frozenset[str]:
+        """Return all that roles and groups grant together; unknown ones grant nothing."""
+        names = {*roles, *(role for group in await self._parts.groups.named(groups) for role in group.roles)}
+        return await self._parts.roles.permissions(names)
 
     async def existing_roles(self, roles: Iterable[str]) -> list[str]:
         """Return the names of roles, sorted.

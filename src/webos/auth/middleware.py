@@ -18,8 +18,9 @@ from webos.auth.resolver import SessionResolver, SignIn
 from webos.auth.safe_next import safe_next
 from webos.auth.security_headers import SecurityHeaders
 from webos.auth.trace import trace_id_of
+from webos.auth.view_only import may_be_asked_by_viewers
 from webos.kernel.context import ANONYMOUS, ctx_trace_id, ctx_user
-from webos.kernel.errors import NotSignedInError, RequestRefusedError, UnavailableError, WebOSError
+from webos.kernel.errors import NotSignedInError, RequestRefusedError, UnavailableError, ViewOnlyError, WebOSError
 from webos.kernel.settings import Settings
 
 __all__ = ["IdentityMiddleware", "install_identity"]
@@ -92,6 +93,13 @@ class IdentityMiddleware:
                 sign_in = None if cacheable else await self._admit(scope, headers, path)
             except WebOSError as error:
                 await _refuse(scope, headers, send_complete, error)
+                return
+            if (
+                sign_in is not None
+                and sign_in.principal.viewer
+                and not may_be_asked_by_viewers(scope.get("method", "GET"), path)
+            ):
+                await _refuse(scope, headers, send_complete, ViewOnlyError())
                 return
             scope.setdefault("state", {})["sign_in"] = sign_in
             if sign_in is not None:

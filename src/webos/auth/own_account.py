@@ -7,7 +7,7 @@ from webos.auth.api_keys import ApiKey
 from webos.auth.errors import AccountNotFoundError
 from webos.auth.service import AuthService
 from webos.auth.sessions import SessionRecord
-from webos.kernel.context import signed_in_user
+from webos.kernel.context import User, demand_own_hand, signed_in_user
 
 __all__ = ["OwnAccount"]
 
@@ -36,7 +36,7 @@ class OwnAccount:
             NotSignedInError: Nobody acts.
             AccountNotFoundError: The account was deleted.
         """
-        account = await self._auth.accounts.get(signed_in_user().id)
+        account = await self._auth.accounts.get(_myself().id)
         if account is None:
             raise AccountNotFoundError
         return account
@@ -48,13 +48,13 @@ class OwnAccount:
             InvalidInputError: It is too long, or cannot be shown.
         """
         name = check_display_name(display_name)
-        user_id = signed_in_user().id
+        user_id = _myself().id
         await self._auth.accounts.describe(user_id, display_name=name)
         self._auth.sessions.forget_user(user_id)
 
     async def sessions(self) -> list[SessionRecord]:
         """Return where one is signed in, the session used last first."""
-        return await self._auth.list_sessions(signed_in_user().id)
+        return await self._auth.list_sessions(_myself().id)
 
     async def end_session(self, session_id: str) -> None:
         """Sign out in one place; a session of somebody else stays as it is.
@@ -62,7 +62,7 @@ class OwnAccount:
         Args:
             session_id: Public id of the session.
         """
-        await self._auth.end_session(session_id, signed_in_user().id)
+        await self._auth.end_session(session_id, _myself().id)
 
     async def end_other_sessions(self, keep: str) -> int:
         """Sign out everywhere but here, and return in how many places.
@@ -70,11 +70,11 @@ class OwnAccount:
         Args:
             keep: Public id of the session that goes on.
         """
-        return await self._auth.end_other_sessions(signed_in_user().id, keep)
+        return await self._auth.end_other_sessions(_myself().id, keep)
 
     async def keys(self) -> list[ApiKey]:
         """Return one's API keys, the newest first."""
-        return await self._auth.keys.of_user(signed_in_user().id)
+        return await self._auth.keys.of_user(_myself().id)
 
     async def create_key(self, name: str, scopes: Iterable[str], *, days: int | None) -> tuple[str, ApiKey]:
         """Make an API key and return it, this once, and what is stored of it.
@@ -87,7 +87,7 @@ class OwnAccount:
         Raises:
             InvalidInputError: The name, a scope or the time does not fit.
         """
-        return await self._auth.keys.create(signed_in_user().id, name, scopes, days=days)
+        return await self._auth.keys.create(_myself().id, name, scopes, days=days)
 
     async def revoke_key(self, key_id: str) -> None:
         """End an API key.
@@ -95,4 +95,10 @@ class OwnAccount:
         Raises:
             NotFoundError: One has no such key.
         """
-        await self._auth.keys.revoke(key_id, signed_in_user().id)
+        await self._auth.keys.revoke(key_id, _myself().id)
+
+
+def _myself() -> User:
+    """Return the acting user, who must act himself: an account is nothing to look at as somebody else."""
+    demand_own_hand()
+    return signed_in_user()

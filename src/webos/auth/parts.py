@@ -11,6 +11,7 @@ from webos.auth.accounts import AccountStore
 from webos.auth.api_keys import KeyStore
 from webos.auth.auth_log import AuthLog
 from webos.auth.desk import SignInDesk
+from webos.auth.groups import GroupStore
 from webos.auth.known_devices import KnownDevices
 from webos.auth.links import LinkMaker
 from webos.auth.mail import MailOutbox
@@ -33,6 +34,7 @@ class AuthParts:
     Attributes:
         accounts: The accounts.
         roles: The roles.
+        groups: The groups.
         stored_sessions: The sessions.
         stored_keys: The API keys.
         tickets: What links carry.
@@ -49,6 +51,7 @@ class AuthParts:
 
     accounts: AccountStore
     roles: RoleStore
+    groups: GroupStore
     stored_sessions: SessionStore
     stored_keys: KeyStore
     tickets: TicketStore
@@ -80,13 +83,15 @@ class AuthParts:
         """
         accounts, roles, tickets = AccountStore(database), RoleStore(database), TicketStore(database)
         stored = SessionStore(database, timedelta(hours=settings.session_hours))
-        principals = PrincipalSource(accounts, roles, clock=clock)
+        groups = GroupStore(database)
+        principals = PrincipalSource(accounts, roles, groups, clock=clock)
         outbox = MailOutbox(database, enabled=settings.smtp_url is not None)
         log = AuthLog(database, timedelta(days=settings.auth_events_days))
         throttle, devices = SignInThrottle(clock=clock), KnownDevices(database)
         return cls(
             accounts=accounts,
             roles=roles,
+            groups=groups,
             stored_sessions=stored,
             stored_keys=KeyStore(database),
             tickets=tickets,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from webos.auth.accounts import AccountStore
 from webos.auth.fresh_cache import FRESH_SECONDS, FreshCache
+from webos.auth.groups import GroupStore
 from webos.auth.roles import RoleStore
 from webos.kernel.context import Principal
 
@@ -23,27 +24,38 @@ class KnownPrincipal:
         principal: The user with roles resolved.
         disabled: Whether the account may not act.
         auth_version: The account's `auth_version`.
+        demands_factor: Whether a role asks for a second factor.
+        lacks_factor: Whether one does, and the account has none.
     """
 
     principal: Principal
     disabled: bool
     auth_version: int
+    demands_factor: bool = False
+    lacks_factor: bool = False
 
 
 class PrincipalSource:
-    """Builds principals from accounts and roles.
+    """Builds principals from accounts, groups and roles.
 
     Args:
         accounts: The accounts.
         roles: The roles.
+        groups: The groups.
         clock: Monotonic time in seconds.
     """
 
     def __init__(
-        self, accounts: AccountStore, roles: RoleStore, *, clock: Callable[[], float] = time.monotonic
+        self,
+        accounts: AccountStore,
+        roles: RoleStore,
+        groups: GroupStore,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._accounts = accounts
         self._roles = roles
+        self._groups = groups
         self._clock = clock
         self._cache: FreshCache[UUID, KnownPrincipal] = FreshCache(_KEPT, clock)
 
@@ -58,15 +70,21 @@ class PrincipalSource:
         account = await self._accounts.get(user_id)
         if account is None:
             return None
+        role_names = set(account.roles)
+        for group in await self._groups.named(account.groups):
+            role_names.update(group.roles)
+        roles = (await self._roles.named(role_names)).values()
+        demanded = any(role.second_factor for role in roles)
         principal = Principal(
             id=account.id,
             username=account.username,
-            role_names=account.roles,
-            grants=await self._roles.permissions(account.roles) | frozenset(account.grants),
+            role_names=tuple(sorted(role_names)),
+            grants=frozenset(grant for role in roles for grant in role.permissions) | frozenset(account.grants),
             is_superuser=account.is_superuser,
             display_name=account.display_name,
         )
-        known = KnownPrincipal(principal, account.disabled, account.auth_version)
+        lacks = demanded and not account.second_factors
+        known = KnownPrincipal(principal, account.disabled, account.auth_version, demanded, lacks)
         self._cache.put(user_id, known, deadline=deadline, generation=generation)
         return deadline, known
 

@@ -1,5 +1,6 @@
 """From the token in a cookie to the signed-in user: at once from memory, or from the database."""
 
+import dataclasses
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -39,12 +40,16 @@ class SignIn:
     Attributes:
         principal: The user.
         session_id: Public id of the session; it opens nothing. Empty for an API key.
+        enrolling: Whether he must set up a second factor before he may do anything else.
+        owner_id: Whose session it is, where that is not the principal: he looks at the system as another user.
         kind: Whether a browser's cookie, an access token or an API key names him.
     """
 
     principal: Principal
     session_id: str
     kind: SignInKind = SignInKind.SESSION
+    owner_id: UUID | None = None
+    enrolling: bool = False
 
 
 class SessionResolver:
@@ -116,10 +121,27 @@ class SessionResolver:
             return None
         if now - record.last_seen_at >= _TOUCH_EVERY:
             await self._sessions.touch(record.key, now)
-        sign_in = SignIn(known.principal, record.public_id)
+        principal = dataclasses.replace(known.principal, proved_at=record.proved_at)
+        sign_in = SignIn(principal, record.public_id, enrolling=known.lacks_factor)
+        viewed = await self._viewed(known.principal, record, now)
+        if viewed is not None:
+            viewed_until, principal = viewed
+            deadline = min(deadline, viewed_until)
+            sign_in = SignIn(principal, record.public_id, owner_id=known.principal.id)
         deadline = min(deadline, self._clock() + (record.expires_at - now).total_seconds())
         self.cache.put(key, sign_in, deadline=deadline, generation=generation)
         return sign_in
+
+    async def _viewed(self, viewer: Principal, record: SessionRecord, now: datetime) -> tuple[float, Principal] | None:
+        """Return as whom a session looks at the system and until when that is known, or None where as its own user."""
+        if record.viewed_id is None or record.view_ends_at is None or record.view_ends_at <= now:
+            return None
+        found = await self._principals.load(record.viewed_id)
+        # Whoever has been made more than the viewer may see meanwhile is not looked as any more.
+        if not viewer.is_superuser or found is None or found[1].disabled or found[1].principal.is_superuser:
+            return None
+        deadline = min(found[0], self._clock() + (record.view_ends_at - now).total_seconds())
+        return deadline, dataclasses.replace(found[1].principal, viewer=viewer.username)
 
     def forget_token(self, token: str) -> None:
         """Look the session of `token` up again next time."""
@@ -136,7 +158,7 @@ class SessionResolver:
     def forget_user(self, user_id: UUID) -> None:
         """Look all sessions of a user, and the user himself, up again next time."""
         self._principals.forget(user_id)
-        self.cache.drop(lambda _, sign_in: sign_in.principal.id == user_id)
+        self.cache.drop(lambda _, sign_in: user_id in {sign_in.principal.id, sign_in.owner_id})
 
     def forget_all(self) -> None:
         """Look every session and every user up again next time."""

@@ -1,7 +1,7 @@
 """Roles: named sets of permissions."""
 
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from webos.kernel.permissions import PERMISSION_PATTERN
 
 __all__ = ["Role", "RoleStore", "check_grants"]
 
+_REQUIRED = "required"
 _ROLE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _WILDCARD = re.compile(r"([a-z][a-z0-9_]*\.)*\*")
 
@@ -24,10 +25,12 @@ class Role:
     Attributes:
         name: Unique name.
         permissions: Permissions and wildcards.
+        second_factor: Whether its users must have a second factor.
     """
 
     name: str
     permissions: tuple[str, ...]
+    second_factor: bool = False
 
 
 def check_grants(grants: Iterable[str]) -> list[str]:
@@ -79,16 +82,33 @@ class RoleStore:
             await self._roles.update_one({"_id": name}, update)
         return role
 
+    async def demand_factor(self, name: str, *, demanded: bool) -> bool:
+        """Let the users of a role need a second factor, or not any more, and return whether there is such a role."""
+        update = {"$set": {"second_factor": _REQUIRED}} if demanded else {"$unset": {"second_factor": ""}}
+        return bool((await self._roles.update_one({"_id": name}, update)).matched_count)
+
     async def all(self) -> AsyncIterator[Role]:
         """Yield every role, by name."""
         async for document in self._roles.find().sort("_id", 1):
-            yield Role(document["_id"], tuple(document["permissions"]))
+            yield _role(document)
 
     async def missing(self, names: Iterable[str]) -> list[str]:
         """Return those of `names` that no role has, sorted."""
         wanted = set(names)
         found = {document["_id"] async for document in self._roles.find({"_id": {"$in": sorted(wanted)}}, {"_id": 1})}
         return sorted(wanted - found)
+
+    async def named(self, names: Iterable[str]) -> dict[str, Role]:
+        """Return those of the roles `names` that exist, by name."""
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        found = self._roles.find({"_id": {"$in": wanted}})
+        return {document["_id"]: _role(document) async for document in found}
+
+    async def remove(self, name: str) -> bool:
+        """Remove a role and return whether there was one."""
+        return bool((await self._roles.delete_one({"_id": name})).deleted_count)
 
     async def permissions(self, names: Iterable[str]) -> frozenset[str]:
         """Return all that the roles `names` grant together; unknown roles grant nothing."""
@@ -99,3 +119,8 @@ class RoleStore:
         async for document in self._roles.find({"_id": {"$in": wanted}}):
             found.update(document["permissions"])
         return frozenset(found)
+
+
+def _role(document: Mapping[str, Any]) -> Role:
+    demanded = document.get("second_factor") == _REQUIRED
+    return Role(document["_id"], tuple(document["permissions"]), demanded)

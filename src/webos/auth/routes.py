@@ -17,6 +17,7 @@ from webos.auth.sent_fields import sent_form, sent_json
 from webos.auth.service import AuthService
 from webos.auth.sign_in_request import SignInRequest
 from webos.auth.token_routes import token_router
+from webos.auth.view_routes import view_as_router
 from webos.kernel.context import User, current_trace_id
 from webos.kernel.errors import WebOSError
 from webos.kernel.settings import Settings
@@ -47,6 +48,7 @@ def auth_router(auth: AuthService, settings: Settings, *, brand: str = "WebOS") 
     router.add_api_route("/auth/me", routes.me, methods=["GET"])
     router.include_router(account_router(auth, cookie, FormPages(brand)))
     router.include_router(token_router(auth))
+    router.include_router(view_as_router(auth))
     return router
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from webos.kernel.context import Principal
 
-__all__ = ["common_grants", "limited"]
+__all__ = ["common_grants", "covers_all", "limited"]
 
 _EVERYTHING = "*"
 
@@ -39,6 +39,12 @@ def common_grants(first: Iterable[str], second: Iterable[str]) -> frozenset[str]
             elif _covers(other, grant):
                 found.add(grant)
     return frozenset(found)
+
+
+def covers_all(wide: Iterable[str], narrow: Iterable[str]) -> bool:
+    """Return whether grants permit everything that others permit, each of those by one of them."""
+    grants = frozenset(wide)
+    return all(any(_covers(grant, other) for grant in grants) for other in narrow)
 
 
 def _covers(wide: str, narrow: str) -> bool:

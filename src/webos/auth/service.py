@@ -19,6 +19,7 @@ from webos.auth.resolver import SignIn
 from webos.auth.secret_key import secret_key
 from webos.auth.sessions import SessionRecord, hash_token
 from webos.auth.throttle import SignInThrottle
+from webos.auth.views import Views
 from webos.data.connection import Connection
 from webos.kernel.context import ANONYMOUS, SYSTEM, Principal, User
 from webos.kernel.settings import Settings
@@ -44,6 +45,7 @@ class AuthService(Administration):
         bearers: Tells who is behind an access token or an API key.
         life: What people do with their own accounts.
         keys: API keys.
+        views: Lets superusers look at the system as others.
         log: The record of sign-ins and of changes of accounts.
         postman: Sends mail; None without a mail server.
     """
@@ -61,6 +63,7 @@ class AuthService(Administration):
         super().__init__(parts)
         self._settings = settings
         self._tokens: AccessTokens | None = None
+        self.views = Views(parts)
         self.keys = ApiKeys(parts.stored_keys, parts.accounts, parts.sessions, parts.log)
         self.bearers = BearerResolver(
             self.access_tokens,

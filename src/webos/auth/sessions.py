@@ -32,6 +32,10 @@ class SessionRecord:
         expires_at: When it ends, used or not.
         address: Where the sign-in came from.
         user_agent: What the browser or program says of itself.
+        proofs: By what its user has proved who he is, and when.
+        proved_at: When he did so for the last time.
+        viewed_id: As whom its user looks at the system for now; None for himself.
+        view_ends_at: Until when he does.
     """
 
     key: str = field(repr=False)
@@ -43,6 +47,10 @@ class SessionRecord:
     expires_at: datetime
     address: str = ""
     user_agent: str = ""
+    proofs: Mapping[str, datetime] = field(default_factory=dict)
+    proved_at: datetime
+    viewed_id: UUID | None = None
+    view_ends_at: datetime | None = None
 
     @property
     def device(self) -> str:
@@ -73,13 +81,21 @@ class SessionStore:
         await self._sessions.create_index("user_id")
         await self._sessions.create_index("public_id", unique=True)
 
-    async def create(self, account: Account, *, address: str = "", user_agent: str = "") -> tuple[str, SessionRecord]:
+    async def create(
+        self,
+        account: Account,
+        *,
+        address: str = "",
+        user_agent: str = "",
+        proofs: Mapping[str, datetime] | None = None,
+    ) -> tuple[str, SessionRecord]:
         """Begin a session and return its new token, which is nowhere else, and its record.
 
         Args:
             account: Whose.
             address: Where the sign-in comes from.
             user_agent: What the browser or program says of itself.
+            proofs: By what he has proved who he is, and when; now, where that is not known.
         """
         token = token_urlsafe(_TOKEN_BYTES)
         now = datetime.now(UTC).replace(microsecond=0)
@@ -93,6 +109,8 @@ class SessionStore:
             expires_at=now + self._lifetime,
             address=address,
             user_agent=user_agent,
+            proofs=dict(proofs or {}),
+            proved_at=max((proofs or {}).values(), default=now),
         )
         await self._sessions.insert_one(
             {
@@ -105,6 +123,8 @@ class SessionStore:
                 "expires_at": record.expires_at,
                 "address": record.address,
                 "user_agent": record.user_agent,
+                "proofs": record.proofs,
+                "proved_at": record.proved_at,
             }
         )
         return token, record
@@ -127,6 +147,39 @@ class SessionStore:
     async def touch(self, key: str, now: datetime) -> None:
         """Note that a session was used."""
         await self._sessions.update_one({"_id": key}, {"$set": {"last_seen_at": now}})
+
+    async def prove(self, public_id: str, proof: str) -> SessionRecord | None:
+        """Note that the user of a session has proved himself again, and return what it was, where there is one."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        update = {"$set": {f"proofs.{proof}": now, "proved_at": now}}
+        document = await self._sessions.find_one_and_update({"public_id": public_id}, update)
+        return _record(document) if document else None
+
+    async def view(self, public_id: str, user_id: UUID, viewed_id: UUID, until: datetime) -> bool:
+        """Let a session look as another user, unless it does so already, and return whether it does now.
+
+        Args:
+            public_id: The session.
+            user_id: Whose it must be.
+            viewed_id: As whom.
+            until: When that ends by itself.
+        """
+        free = [{"viewed_id": None}, {"view_ends_at": {"$lte": datetime.now(UTC)}}]
+        query = {"public_id": public_id, "user_id": user_id, "$or": free}
+        update = {"$set": {"viewed_id": viewed_id, "view_ends_at": until}}
+        return bool((await self._sessions.update_one(query, update)).matched_count)
+
+    async def end_view(self, public_id: str) -> SessionRecord | None:
+        """Let a session be its own user's again, and return what it was, where it looked as another one."""
+        document = await self._sessions.find_one_and_update(
+            {"public_id": public_id, "viewed_id": {"$ne": None}}, {"$set": {"viewed_id": None, "view_ends_at": None}}
+        )
+        return _record(document) if document else None
+
+    async def viewing(self, user_id: UUID) -> list[SessionRecord]:
+        """Return the sessions of a user in which he looks at the system as another one."""
+        query = {"user_id": user_id, "viewed_id": {"$ne": None}, "view_ends_at": {"$gt": datetime.now(UTC)}}
+        return [_record(document) async for document in self._sessions.find(query)]
 
     async def end(self, key: str) -> SessionRecord | None:
         """End the session with the hash `key` and return what it was, where there was one."""
@@ -167,4 +220,8 @@ def _record(document: Mapping[str, Any]) -> SessionRecord:
         expires_at=document["expires_at"],
         address=document.get("address", ""),
         user_agent=document.get("user_agent", ""),
+        proofs=document.get("proofs", {}),
+        proved_at=document.get("proved_at", document["created_at"]),
+        viewed_id=document.get("viewed_id"),
+        view_ends_at=document.get("view_ends_at"),
     )

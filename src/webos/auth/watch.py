@@ -15,8 +15,8 @@ __all__ = ["IdentityWatcher"]
 
 _SECRETS = ("webos_sessions", "webos_api_keys")
 _USERS = "webos_users"
-_ROLES = "webos_roles"
-_ENDING = frozenset({"delete", "resync"})
+_ROLES = ("webos_roles", "webos_groups")
+_USES = frozenset({"last_seen_at", "last_used_at", "last_address"})
 _PAUSE_SECONDS = 1.0
 
 
@@ -68,7 +68,11 @@ class IdentityWatcher:
 
     def start(self) -> None:
         """Begin to watch."""
-        listeners = {**dict.fromkeys(_SECRETS, self._on_secret), _USERS: self._on_user, _ROLES: self._on_role}
+        listeners = {
+            **dict.fromkeys(_SECRETS, self._on_secret),
+            _USERS: self._on_user,
+            **dict.fromkeys(_ROLES, self._on_role),
+        }
         self._stops = [self._changes.listen(collection, listener) for collection, listener in listeners.items()]
         self._task = asyncio.create_task(self._close(), name="close the tabs of ended sessions")
 
@@ -83,8 +87,8 @@ class IdentityWatcher:
             await asyncio.gather(task, return_exceptions=True)
 
     def _on_secret(self, change: Change) -> None:
-        if change.operation not in _ENDING:
-            # A session that was used, or a new one: nothing that was remembered is wrong.
+        if change.operation == "insert" or (change.fields and change.fields <= _USES):
+            # A new one, or one that was used: nothing that was remembered is wrong.
             return
         if change.document_id is None:
             self._sessions.forget_all()

@@ -7,6 +7,7 @@ from types import TracebackType
 from uuid import UUID
 
 from webos.data.scope import acting_user
+from webos.kernel.context import demand_own_hand
 
 __all__ = ["Stamp", "current_stamp", "running_stamp", "stamping"]
 
@@ -46,7 +47,7 @@ class stamping:  # noqa: N801 - used like a function
         return self._stamp
 
     def __enter__(self) -> Stamp:
-        self._stamp = stamp = self._given or Stamp(acting_user().id, _now())
+        self._stamp = stamp = self._given or _new_stamp()
         self._token = _ctx_stamping.set(self)
         return stamp
 
@@ -70,7 +71,13 @@ def running_stamp() -> Stamp | None:
 
 def current_stamp() -> Stamp:
     """Return the stamp of the running write, or a new one for the acting user and now."""
-    return running_stamp() or Stamp(acting_user().id, _now())
+    return running_stamp() or _new_stamp()
+
+
+def _new_stamp() -> Stamp:
+    # Every write is stamped, whoever may make it; who only looks as somebody else makes none.
+    demand_own_hand()
+    return Stamp(acting_user().id, _now())
 
 
 def _now() -> datetime:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from secrets import token_hex
 from typing import TYPE_CHECKING, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from webos.kernel.errors import NotSignedInError, PermissionDeniedError
+from webos.kernel.errors import NotSignedInError, PermissionDeniedError, ViewOnlyError
 from webos.kernel.permissions import PermissionSet
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "ctx_user",
     "current_trace_id",
     "current_user",
+    "demand_own_hand",
     "new_trace_id",
     "signed_in_user",
 ]
@@ -84,6 +86,8 @@ class Principal:
         is_superuser: Whether every permission is granted.
         display_name: Name to show; the username where empty.
         key_id: Id of the API key by which the user acts; empty where he is signed in himself.
+        viewer: User name of the superuser who looks at the system as this user and may change nothing; else empty.
+        proved_at: When he has proved who he is for the last time in the session he acts in; None without a session.
     """
 
     id: UUID
@@ -94,6 +98,8 @@ class Principal:
     is_superuser: bool = False
     display_name: str = ""
     key_id: str = ""
+    viewer: str = ""
+    proved_at: datetime | None = field(default=None, compare=False)
     _matcher: PermissionSet = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -182,6 +188,16 @@ def demand(permission: str) -> User:
         raise NotSignedInError
     msg = f"{user.username} lacks {permission}"
     raise PermissionDeniedError(msg, user_message=f"You need the permission “{permission}” to do this.")
+
+
+def demand_own_hand() -> None:
+    """Refuse those who look at the system as another user: they change nothing, and see nothing that is his alone.
+
+    Raises:
+        ViewOnlyError: Somebody else looks as the acting user.
+    """
+    if getattr(ctx_user.get(None), "viewer", ""):
+        raise ViewOnlyError
 
 
 @contextmanager

@@ -17,6 +17,7 @@ __all__ = [
     "TooManyRequestsError",
     "UnavailableError",
     "UnreadableDocumentError",
+    "ViewOnlyError",
     "WebOSError",
 ]
 
@@ -96,6 +97,13 @@ class PermissionDeniedError(WebOSError):
     code = "webos.permission_denied"
     status = 403
     title = "You do not have permission to do this"
+
+
+class ViewOnlyError(PermissionDeniedError):
+    """Somebody who looks at the system as another user wants to change something, or to see what is that user's alone."""
+
+    code = "webos.view_only"
+    title = "You only look at this as somebody else"
 
 
 class RequestRefusedError(WebOSError):

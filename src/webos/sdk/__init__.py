@@ -2,7 +2,19 @@
 
 from beanie import BackLink, Indexed, Link
 
-from webos.auth import Account, ApiKey, CurrentUser, OwnAccount, SessionRecord, require_permission
+from webos.auth import (
+    Account,
+    ApiKey,
+    CurrentUser,
+    Group,
+    OwnAccount,
+    PermissionAnswer,
+    PermissionSource,
+    Role,
+    SessionRecord,
+    UserAdministration,
+    require_permission,
+)
 from webos.data.audit.change_set import ChangeSet
 from webos.data.audit.records import AuditEntry, AuditPage, FieldChange, UndoConflict, UndoReport, Version
 from webos.data.audit.service import AuditService
@@ -22,7 +34,7 @@ from webos.data.scope import system_context
 from webos.data.secret import SearchableSecret, Secret
 from webos.data.table import TableService
 from webos.events import EventBus, EventEnvelope, EventService, emits, subscribe
-from webos.kernel.context import AppContext, User, current_trace_id, current_user
+from webos.kernel.context import AppContext, User, current_trace_id, current_user, demand_own_hand
 from webos.kernel.errors import (
     ConflictError,
     InvalidInputError,
@@ -30,6 +42,7 @@ from webos.kernel.errors import (
     NotSignedInError,
     PermissionDeniedError,
     UnavailableError,
+    ViewOnlyError,
     WebOSError,
 )
 from webos.kernel.hooks import hookimpl
@@ -89,6 +102,7 @@ __all__ = [
     "FieldConflict",
     "Grant",
     "GrantRegistry",
+    "Group",
     "IllegalMoveError",
     "Indexed",
     "Inject",
@@ -110,7 +124,10 @@ __all__ = [
     "OwnAccount",
     "OwnedDocument",
     "Page",
+    "PermissionAnswer",
     "PermissionDeniedError",
+    "PermissionSource",
+    "Role",
     "Rule",
     "Saga",
     "SagaHandle",
@@ -130,13 +147,16 @@ __all__ = [
     "UndoConflict",
     "UndoReport",
     "User",
+    "UserAdministration",
     "Version",
+    "ViewOnlyError",
     "WebOSError",
     "WebOSHookSpec",
     "crud_router",
     "current_trace_id",
     "current_user",
     "data_access",
+    "demand_own_hand",
     "emits",
     "explain_access",
     "hookimpl",

@@ -9,7 +9,7 @@ from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
 from webos.events import EventBus, UserLoader
 from webos.kernel.actor import key_of
-from webos.kernel.context import acting_as, current_trace_id, new_trace_id, signed_in_user
+from webos.kernel.context import acting_as, current_trace_id, demand_own_hand, new_trace_id, signed_in_user
 from webos.kernel.errors import ConflictError
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
@@ -174,6 +174,7 @@ class TaskService(TaskQueries):
             InvalidInputError: Arguments are not JSON or do not fit.
             NotSignedInError: Nobody is signed in.
         """
+        demand_own_hand()
         user = signed_in_user()
         steps = tuple(
             ChainStep.of(self._registry[task_class], args, kwargs, is_first=number == 0)

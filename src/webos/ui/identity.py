@@ -138,13 +138,14 @@ class IdentityGuard:
         Args:
             concerned: Which tabs to look at; all by default.
         """
-        ended = [
-            tab
-            for tab in self._tabs
-            if not tab.closed and concerned(tab) and (not tab.token or await self._sessions.resolve(tab.token) is None)
-        ]
+        ended = [tab for tab in self._tabs if not tab.closed and concerned(tab) and not await self._is_of_its_user(tab)]
         # Together, for each takes the time of a farewell.
         await asyncio.gather(*(self._close(tab) for tab in ended))
+
+    async def _is_of_its_user(self, tab: Tab) -> bool:
+        """Return whether the session of a tab is still that of who loaded it."""
+        sign_in = await self._sessions.resolve(tab.token) if tab.token else None
+        return sign_in is not None and sign_in.principal.id == tab.user_id
 
     def _on_event(self, sid: str, msg: dict[str, Any]) -> None:
         """Take an event from the socket that shook hands as this client, and from no other."""

@@ -8,6 +8,7 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 from nicegui.functions.page_title import page_title
 
+from webos.auth.view_only import END_VIEW
 from webos.kernel.context import User, current_user
 from webos.kernel.messenger import Severity
 from webos.ui.assets import COMPONENTS
@@ -48,6 +49,10 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
         self._props["navigation"] = interface.menu.navigation(user)
         self._props["actions"] = interface.menu.actions(user)
         self._props["user"] = orjson.dumps(about).decode()
+        viewer = getattr(user, "viewer", "")
+        if viewer:
+            self._props["viewer"] = viewer
+            self._props["end-view-url"] = END_VIEW
         self._props["logout-url"] = _LOGOUT_URL
         self._props["has-tasks"] = interface.tasks is not None
         self.on("action", self._run_action)

@@ -7,6 +7,7 @@ from loguru import logger
 from webos.data.secret.keyring import Keyring
 from webos.data.secret.place import Place
 from webos.data.secret.value import Secret, is_sealed
+from webos.kernel.context import demand_own_hand
 from webos.kernel.errors import ConfigurationError, InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ async def reveal(document: "CoreDocument", field: str) -> str | None:
         field: Name of the field.
 
     Raises:
+        ViewOnlyError: Somebody else looks at the system as the acting user.
         InvalidInputError: The field is no secret.
         NotFoundError: The document does not exist, at least for the acting user.
         SecretKeyMissingError: The key is missing.
         SecretDamagedError: The value was changed, or belongs to another place.
     """
+    demand_own_hand()
     collection, stored, keyring = _parts(type(document), field)
     value = getattr(document, field)
     if isinstance(value, Secret) and value.sealed is None:

@@ -12,6 +12,7 @@ manifest = ModuleManifest(
         "admin.read": "See the state of the modules",
         "admin.settings": "Change the settings of modules",
         "admin.events": "See events and have them delivered again",
+        "admin.users": "Make and change users, roles and groups, as far as one's own permissions reach",
         "admin.tasks": "See and end the tasks of others",
     },
 )
