@@ -12,6 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from webos.auth.bearer import BearerResolver, presented
 from webos.auth.caller import Caller, ctx_caller
 from webos.auth.cookie import SessionCookie
+from webos.auth.factors.enrolling import ENROLMENT, may_be_asked_by_enrolling
+from webos.auth.factors.errors import EnrolmentNeededError
+from webos.auth.forwarded import TrustedProxies
+from webos.auth.hosts import KnownHosts
 from webos.auth.open_paths import FORMS_OF_VISITORS, OpenPaths
 from webos.auth.origin import OriginCheck
 from webos.auth.resolver import SessionResolver, SignIn
@@ -63,6 +67,8 @@ class IdentityMiddleware:
         self._bearers = bearers
         self._cookie = SessionCookie.of(settings)
         self._origin = OriginCheck(settings.origin)
+        self._hosts = KnownHosts(settings.trusted_hosts, settings.public_url)
+        self._proxies = TrustedProxies(settings.trusted_proxies)
         self._open = OpenPaths(is_public)
         self._security = SecurityHeaders()
         self._base = urlsplit(settings.public_url or "").path
@@ -75,6 +81,7 @@ class IdentityMiddleware:
         if self._base and not scope.get("root_path"):
             _mount_below(scope, self._base)
         headers = _headers(scope)
+        self._proxies.apply(scope, headers)
         path = _route_path(scope)
         trace_id = trace_id_of(headers.get(b"traceparent"))
         cacheable = self._open.without_user(scope.get("method", ""), path)
@@ -90,6 +97,7 @@ class IdentityMiddleware:
         caller_token = ctx_caller.set(Caller(scope))
         try:
             try:
+                self._hosts.demand(headers, path)
                 sign_in = None if cacheable else await self._admit(scope, headers, path)
             except WebOSError as error:
                 await _refuse(scope, headers, send_complete, error)
@@ -100,6 +108,9 @@ class IdentityMiddleware:
                 and not may_be_asked_by_viewers(scope.get("method", "GET"), path)
             ):
                 await _refuse(scope, headers, send_complete, ViewOnlyError())
+                return
+            if sign_in is not None and sign_in.enrolling and not may_be_asked_by_enrolling(path):
+                await _refuse(scope, headers, send_complete, EnrolmentNeededError())
                 return
             scope.setdefault("state", {})["sign_in"] = sign_in
             if sign_in is not None:
@@ -235,6 +246,9 @@ async def _refuse(scope: Scope, headers: Mapping[bytes, bytes], send: Send, erro
     prefix = "http.response" if scope["type"] == "http" else _DENIAL
     if isinstance(error, NotSignedInError) and _wants_page(scope, headers):
         status, answer, body = 303, [(b"location", _sign_in_page(scope))], b""
+    elif isinstance(error, EnrolmentNeededError) and _wants_page(scope, headers):
+        root: str = scope.get("root_path", "")
+        status, answer, body = 303, [(b"location", f"{root}{ENROLMENT}".encode())], b""
     else:
         body = orjson.dumps(error.problem(ctx_trace_id.get("")))
         status, answer = error.status, [(b"content-type", b"application/problem+json")]

@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from webos.auth.permissions import PERMISSION_ATTRIBUTE
 from webos.kernel.errors import ConfigurationError
 
-__all__ = ["collect_required"]
+__all__ = ["calls_of", "collect_required"]
 
 
 def collect_required(python_module: ModuleType) -> set[str]:
@@ -35,7 +35,7 @@ def collect_required(python_module: ModuleType) -> set[str]:
                     guarded[id(inner)] = getattr(layer, "__qualname__", repr(layer))
     for router in vars(python_module).values():
         if isinstance(router, APIRouter):
-            for call in _calls(router):
+            for call in calls_of(router):
                 if id(call) in guarded:
                     msg = f"{guarded[id(call)]}: put @require_permission below the route's decorator, which now goes round it"
                     raise ConfigurationError(msg)
@@ -75,14 +75,14 @@ def _required_by(call: Any) -> set[str]:  # noqa: ANN401 - any callable
     return {permission for permission in found if permission is not None}
 
 
-def _calls(router: APIRouter) -> Iterator[Any]:
+def calls_of(router: APIRouter) -> Iterator[Any]:
     """Yield every endpoint and dependency of a router, of included ones too."""
     for dependency in router.dependencies:
         yield dependency.dependency
     for route in router.routes:
         included = getattr(route, "original_router", None)
         if isinstance(included, APIRouter):
-            yield from _calls(included)
+            yield from calls_of(included)
             context = getattr(route, "include_context", None)
             yield from (dependency.dependency for dependency in getattr(context, "dependencies", ()))
         dependant = getattr(route, "dependant", None)

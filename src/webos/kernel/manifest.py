@@ -22,6 +22,7 @@ class ModuleManifest(BaseModel):
         icon: Name of a Material icon.
         requires: Modules that must run before this one.
         permissions: Permissions the module uses, each with what it allows.
+        rate_limit: How often each user may ask its API, such as `100/minute`, or `off`; as the settings say where empty.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class ModuleManifest(BaseModel):
     icon: str = "extension"
     requires: tuple[ModuleName, ...] = ()
     permissions: dict[str, str] = Field(default_factory=dict)
+    rate_limit: str = ""
 
     @field_validator("permissions")
     @classmethod

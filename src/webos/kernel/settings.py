@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from webos.kernel.edge_settings import EdgeSettings, scheme_of
 from webos.kernel.errors import ConfigurationError
 
 __all__ = ["Environment", "LogLevel", "Registration", "Settings", "load_settings"]
@@ -45,7 +46,7 @@ class Registration(Enum):
     OPEN = "open"
 
 
-class Settings(BaseSettings):
+class Settings(EdgeSettings):
     """All settings; each is read from `WEBOS_` and its name in capitals."""
 
     model_config = SettingsConfigDict(
@@ -125,6 +126,12 @@ class Settings(BaseSettings):
     audit_days: int = Field(
         default=730, ge=0, le=36500, description="Days that the record of changes reaches back; 0 keeps it for ever."
     )
+    notice_days: int = Field(
+        default=90, ge=1, le=3650, description="Days for which a user's notifications are kept; the newest 200 of each."
+    )
+    cache_mb: int = Field(
+        default=512, ge=16, le=1024 * 1024, description="Megabytes that the cache may take on the disk of a host."
+    )
     test_mongo_url: SecretStr | None = Field(
         default=None, description="MongoDB replica set for the test suite instead of the embedded server."
     )
@@ -139,7 +146,7 @@ class Settings(BaseSettings):
     @field_validator("mongo_url", "test_mongo_url")
     @classmethod
     def _check_mongo_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and _scheme(value.get_secret_value()) not in {"mongodb", "mongodb+srv"}:
+        if value is not None and scheme_of(value.get_secret_value()) not in {"mongodb", "mongodb+srv"}:
             msg = "must begin with mongodb:// or mongodb+srv://"
             raise ValueError(msg)
         return value
@@ -254,14 +261,6 @@ def _explain(problem: dict[str, Any]) -> str:
     field = Settings.model_fields.get(name)
     purpose = f" ({field.description})" if field is not None and field.description else ""
     return f"WEBOS_{name.upper()}: {message}{purpose}"
-
-
-def _scheme(url: str) -> str:
-    try:
-        return urlsplit(url).scheme
-    except ValueError:
-        # Python's message may quote the address, and with it a password.
-        return ""
 
 
 def _is_smtp_url(url: str) -> bool:

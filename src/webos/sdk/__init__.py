@@ -15,6 +15,8 @@ from webos.auth import (
     UserAdministration,
     require_permission,
 )
+from webos.auth.limits import RouteLimiter, accepts_large_body
+from webos.cache import CacheService, CacheUnavailableError, ModuleCache, UncacheableValueError
 from webos.data.audit.change_set import ChangeSet
 from webos.data.audit.records import AuditEntry, AuditPage, FieldChange, UndoConflict, UndoReport, Version
 from webos.data.audit.service import AuditService
@@ -51,6 +53,7 @@ from webos.kernel.manifest import ModuleManifest
 from webos.kernel.messenger import Messenger
 from webos.kernel.module import Module, ModuleState
 from webos.kernel.registry import ServiceRegistry
+from webos.sdk.cache import cache
 from webos.sdk.crud import CrudService, ListPage
 from webos.sdk.hookspec import WebOSHookSpec
 from webos.sdk.inject import Inject
@@ -87,6 +90,8 @@ __all__ = [
     "BackLink",
     "BaseService",
     "BaseTask",
+    "CacheService",
+    "CacheUnavailableError",
     "ChangeSet",
     "ConflictError",
     "CoreDocument",
@@ -115,6 +120,7 @@ __all__ = [
     "Messenger",
     "MigrationContext",
     "Module",
+    "ModuleCache",
     "ModuleManifest",
     "ModuleSet",
     "ModuleSettingsDoc",
@@ -128,6 +134,7 @@ __all__ = [
     "PermissionDeniedError",
     "PermissionSource",
     "Role",
+    "RouteLimiter",
     "Rule",
     "Saga",
     "SagaHandle",
@@ -143,6 +150,7 @@ __all__ = [
     "TaskHandle",
     "TaskService",
     "UnavailableError",
+    "UncacheableValueError",
     "UndeclaredAccessError",
     "UndoConflict",
     "UndoReport",
@@ -152,6 +160,8 @@ __all__ = [
     "ViewOnlyError",
     "WebOSError",
     "WebOSHookSpec",
+    "accepts_large_body",
+    "cache",
     "crud_router",
     "current_trace_id",
     "current_user",

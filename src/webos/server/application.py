@@ -10,6 +10,7 @@ from starlette.types import Lifespan
 from webos.auth import IdentityWatcher, auth_router, ensure_administrator, install_identity
 from webos.data.backup import finish_restore
 from webos.data.endpoint import Endpoint
+from webos.data.notices import NoticeService
 from webos.data.server_traits import read_traits
 from webos.data.table.tools import TableTools
 from webos.kernel.context import SYSTEM, acting_as
@@ -17,6 +18,7 @@ from webos.kernel.settings import Settings
 from webos.server.assembly import assemble
 from webos.server.background import BackgroundJob
 from webos.server.boot import boot, shut_down
+from webos.server.edge import install_limits
 from webos.server.health import health_router
 from webos.server.problems import install_problem_handlers
 from webos.server.state import Application
@@ -50,6 +52,7 @@ def create_app(settings: Settings, endpoint: Endpoint) -> FastAPI:
     web.include_router(record_router(tools))
     web.include_router(change_router(tools, app.tasks))
     mount_interface(web, app.interface)
+    install_limits(web, settings)
     install_identity(web, sessions=app.auth.sessions, bearers=app.auth.bearers, settings=settings)
     return web
 
@@ -67,6 +70,8 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
             await app.auth.start()
             await ensure_administrator(app.auth, app.settings)
             await app.audit.start()
+            await app.cache.start()
+            stack.push_async_callback(app.cache.stop)
             await app.changes.start()
             stack.push_async_callback(app.changes.stop)
             watcher = IdentityWatcher(app.auth.sessions, app.changes, app.interface.identity.close_ended)
@@ -76,6 +81,8 @@ def _lifespan(app: Application) -> Lifespan[FastAPI]:
                 app.auth.postman.start()
                 stack.push_async_callback(app.auth.postman.stop)
             stack.push_async_callback(app.tables.close)
+            await app.services.get(NoticeService).start()
+            stack.push_async_callback(app.services.get(NoticeService).stop)
             await app.events.prepare()
             await boot(app, web, traits.major_version)
             stack.push_async_callback(shut_down, app)

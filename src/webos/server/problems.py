@@ -9,8 +9,10 @@ from fastapi.responses import JSONResponse
 from loguru import logger
 from pydantic import ValidationError
 from pymongo.errors import ConnectionFailure, ServerSelectionTimeoutError
+from slowapi.errors import RateLimitExceeded
 from starlette.exceptions import HTTPException
 
+from webos.auth.limits import error_of
 from webos.data.guard.refusal import GuardRefusalError
 from webos.kernel.context import current_trace_id
 from webos.kernel.errors import InvalidInputError, UnavailableError, WebOSError
@@ -65,6 +67,13 @@ def install_problem_handlers(app: FastAPI) -> None:
             "trace_id": current_trace_id(),
         }
         return JSONResponse(document, error.status_code, headers=error.headers, media_type=PROBLEM_MEDIA_TYPE)
+
+    @app.exception_handler(RateLimitExceeded)
+    async def _too_often(_: Request, exceeded: RateLimitExceeded) -> JSONResponse:
+        error = error_of(exceeded)
+        answer = problem_response(error)
+        answer.headers["retry-after"] = str(error.retry_after)
+        return answer
 
     async def _database_away(_: Request, error: Exception) -> JSONResponse:
         logger.warning("the database does not answer: {}", type(error).__name__)

@@ -6,8 +6,10 @@ from fastapi import APIRouter, Depends, FastAPI
 from starlette.routing import Mount
 
 from webos.auth import require_user
+from webos.auth.limits import check_route_limits
 from webos.kernel.errors import NotFoundError
 from webos.kernel.module import Module, Phase
+from webos.server.edge import declare_limits
 from webos.server.state import Application
 
 __all__ = ["mount_routes"]
@@ -23,8 +25,11 @@ async def mount_routes(app: Application, web: FastAPI) -> None:
         app: The application.
         web: Where to mount them; they come before the interface, which takes every other path.
     """
+    declare_limits(web, app.modules)
     for module in app.modules.healthy():
         with module.isolated(Phase.ROUTES):
+            for python_module in module.parts.values():
+                check_route_limits(python_module)
             routers = [(part, _router(module, part)) for part in ROUTER_FILES if part in module.parts]
             extra = APIRouter()
             await app.hooks.call("register_routes", module, Phase.ROUTES, router=extra)

@@ -40,6 +40,14 @@ WRONG = [
     ("WEBOS_REGISTRATION", "perhaps", "'open'"),
     ("WEBOS_AUTH_EVENTS_DAYS", "0", "1"),
     ("WEBOS_AUDIT_DAYS", "-1", "0"),
+    ("WEBOS_CACHE_MB", "8", "16"),
+    ("WEBOS_RATE_LIMIT", "often", "3000/minute"),
+    ("WEBOS_RATE_LIMIT", "0/minute", "3000/minute"),
+    ("WEBOS_RATE_LIMIT_STORE", "http://localhost", "redis://"),
+    ("WEBOS_BODY_LIMIT_MB", "0", "1"),
+    ("WEBOS_UPLOAD_LIMIT_MB", "0", "1"),
+    ("WEBOS_TRUSTED_HOSTS", "https://tools.example.com", "tools.example.com"),
+    ("WEBOS_TRUSTED_PROXIES", "proxy.internal", "10.0.0.0/8"),
     ("WEBOS_ENV", "prod", "'production'"),
     ("WEBOS_PUBLIC_URL", "tools.example.com", "https://"),
     ("WEBOS_PUBLIC_URL", "ftp://tools.example.com", "https://"),
@@ -54,7 +62,16 @@ WRONG = [
 ]
 # Any text is a path, and which modules there are is found out when they are loaded.
 FREE = {"data_dir", "modules"}
-SECRETS = {"mongo_url", "test_mongo_url", "admin_password", "secret_key", "broker_url", "encryption_keys", "smtp_url"}
+SECRETS = {
+    "mongo_url",
+    "test_mongo_url",
+    "admin_password",
+    "secret_key",
+    "broker_url",
+    "encryption_keys",
+    "smtp_url",
+    "rate_limit_store",
+}
 
 
 @pytest.mark.parametrize(("variable", "value", "allowed"), WRONG)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from webos.auth import require_user
+from webos.auth.limits import accepts_large_body
 from webos.data.table import TableQuery
 from webos.data.table.editing import validation_messages
 from webos.data.transfer import ExportOptions, FileFormat, ImportOptions, LinkForm, TransferService, UnreadableFileError
@@ -98,6 +99,7 @@ def transfer_router(transfers: TransferService, tasks: TaskService) -> APIRouter
         return _file(stream, f"{model} {datetime.now(UTC):%Y-%m-%d}", wanted.format)
 
     @router.post(f"{tables_path}/{{model}}/imports", status_code=201)
+    @accepts_large_body()
     async def upload(
         model: Model,
         request: Request,
