@@ -19,7 +19,8 @@ from webos.auth.form_page import FormPage, FormPages
 from webos.auth.resolver import SignIn, SignInKind
 from webos.auth.sent_fields import read_fields, sent_json
 from webos.auth.service import AuthService
-from webos.kernel.errors import InvalidInputError, NotSignedInError, WebOSError
+from webos.kernel.errors import InvalidInputError, NotSignedInError, RecentProofNeededError, WebOSError
+from webos.kernel.recent import demand_recent
 
 __all__ = ["account_router"]
 
@@ -121,32 +122,49 @@ class _Routes:
         return await self._handle(request, self._forms.verify(), work)
 
     async def show_password(self, request: Request) -> Response:
-        _person(request)
-        return self._show(request, self._forms.password())
+        return await self._proved(request, "/auth/password") or self._show(request, self._forms.password())
 
     async def password(self, request: Request) -> Response:
         """Change one's own password; all other sessions end, and this one gets a new token."""
-        user = _person(request).principal
+        sign_in = _person(request)
 
         async def work(fields: Fields) -> Response:
-            token = await self._life.change_password(user.id, fields["current"], fields["password"])
+            await self._demand_proof(sign_in)
+            token = await self._life.change_password(
+                sign_in.principal.id, fields["current"], fields["password"], session_id=sign_in.session_id
+            )
             return self._signed_in(request, "/account", token)
 
         return await self._handle(request, self._forms.password(), work)
 
     async def show_email(self, request: Request) -> Response:
-        _person(request)
-        return self._show(request, self._forms.email(), needs_mail=True, back=True)
+        page = self._forms.email()
+        return await self._proved(request, "/auth/email") or self._show(request, page, needs_mail=True, back=True)
 
     async def email(self, request: Request) -> Response:
         """Send a link to one's own new address; the answer does not tell whether somebody else has it."""
-        user = _person(request).principal
+        sign_in = _person(request)
 
         async def work(fields: Fields) -> FormPage:
-            await self._life.ask_email(user.id, fields["current"], fields["email"])
+            await self._demand_proof(sign_in)
+            await self._life.ask_email(sign_in.principal.id, fields["current"], fields["email"])
             return self._forms.email_sent()
 
         return await self._handle(request, self._forms.email(), work)
+
+    async def _demand_proof(self, sign_in: SignIn) -> None:
+        """Refuse those who have a second factor and have not used it lately: their password alone may be what was stolen."""
+        account = await self._auth.accounts.get(sign_in.principal.id)
+        if account is not None and account.second_factors:
+            demand_recent()
+
+    async def _proved(self, request: Request, path: str) -> Response | None:
+        """Return the way to the page on which people prove again who they are, where they have to."""
+        try:
+            await self._demand_proof(_person(request))
+        except RecentProofNeededError:
+            return RedirectResponse(f"{_root(request)}/auth/confirm?next={path}", _SEE_OTHER)
+        return None
 
     def _show(self, request: Request, page: FormPage, *, needs_mail: bool = False, back: bool = False) -> Response:
         if needs_mail and not self._life.mail_is_set_up:

@@ -12,6 +12,7 @@ from webos.auth.auth_log import AuthEventKind
 from webos.auth.caller import current_caller
 from webos.auth.device import device_name
 from webos.auth.errors import AccountNotFoundError, LastAdministratorError
+from webos.auth.factors.desk import SecondFactors
 from webos.auth.group_desk import Groups
 from webos.auth.groups import Group
 from webos.auth.parts import AuthParts
@@ -30,12 +31,14 @@ class Administration:
 
     Attributes:
         groups: Groups of users.
+        factors: Second factors of users.
     """
 
     def __init__(self, parts: AuthParts) -> None:
         self._parts = parts
         self.accounts, self.sessions, self.log = parts.accounts, parts.sessions, parts.log
         self.groups = Groups(parts)
+        self.factors = SecondFactors(parts)
 
     async def create_user(
         self,
@@ -185,6 +188,7 @@ class Administration:
         await self._parts.stored_keys.remove_user(user_id)
         await self._parts.tickets.void(user_id)
         await self._parts.devices.forget(user_id)
+        await self.factors.forget(user_id)
         self.sessions.forget_user(user_id)
         await self.log.add(AuthEventKind.DELETED, account)
         logger.info("user {} was deleted", account.username)
@@ -199,6 +203,22 @@ class Administration:
         self.sessions.forget_all()
         await self.log.add(AuthEventKind.ROLE_CHANGED, role=role.name, permissions=list(role.permissions))
         return role
+
+    async def demand_factor(self, role: str, *, demanded: bool) -> None:
+        """Let the users of a role need a second factor, or not any more; who has none is led to setting one up at once.
+
+        Args:
+            role: Name of the role.
+            demanded: Whether they need one.
+
+        Raises:
+            NotFoundError: There is no such role.
+        """
+        if not await self._parts.roles.demand_factor(role, demanded=demanded):
+            msg = f"There is no role {role}"
+            raise NotFoundError(msg)
+        self.sessions.forget_all()
+        await self.log.add(AuthEventKind.ROLE_CHANGED, role=role, second_factor="required" if demanded else "optional")
 
     async def delete_role(self, name: str) -> None:
         """Remove a role; who had it loses it and is signed out, and so do groups.

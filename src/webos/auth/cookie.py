@@ -19,13 +19,14 @@ class SessionCookie:
         lifetime: How long the browser keeps it.
         secure: Whether browsers reach the server by https only. The name then has the prefix `__Host-`, which no other
             host of the domain can set.
+        name: Its name; that of sessions by default.
 
     Attributes:
         name: The cookie's name.
     """
 
-    def __init__(self, lifetime: timedelta, *, secure: bool) -> None:
-        self.name = f"__Host-{_NAME}" if secure else _NAME
+    def __init__(self, lifetime: timedelta, *, secure: bool, name: str = _NAME) -> None:
+        self.name = f"__Host-{name}" if secure else name
         self._lifetime = int(lifetime.total_seconds())
         self._secure = secure
         self._start = f"{self.name}=".encode()

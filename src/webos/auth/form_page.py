@@ -1,7 +1,7 @@
 """Pages with one form, in the look of the sign-in page: plain HTML that works without JavaScript."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jinja2 import Environment, PackageLoader
 from starlette.requests import Request
@@ -64,6 +64,7 @@ class FormPage:
         fields: The inputs.
         links: What stands below the form.
         notice: What was done.
+        values: What stands in the inputs at first.
     """
 
     title: str
@@ -73,6 +74,7 @@ class FormPage:
     fields: tuple[FormField, ...] = ()
     links: tuple[PageLink, ...] = ()
     notice: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 class FormPages:

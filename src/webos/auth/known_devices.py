@@ -47,8 +47,7 @@ class KnownDevices:
             user_agent: What the browser says of itself.
             address: Where the connection came from.
         """
-        text = f"{user_id}\n{device_name(user_agent)}\n{network_of(address, wide=True)}"
-        key = hashlib.sha256(text.encode()).hexdigest()
+        key = _key(user_id, user_agent, address)
         until = {"$set": {"expires_at": datetime.now(UTC) + _REMEMBERED}}
         if (await self._devices.update_one({"_id": key}, until)).matched_count:
             return Familiarity.KNOWN
@@ -56,6 +55,16 @@ class KnownDevices:
         await self._devices.update_one({"_id": key}, {**until, "$setOnInsert": {"user_id": user_id}}, upsert=True)
         return Familiarity.FIRST if first else Familiarity.NEW
 
+    async def familiar(self, user_id: UUID, user_agent: str, address: str) -> str:
+        """Return a name of the device and its network, where the user has signed in from there before; else nothing."""
+        key = _key(user_id, user_agent, address)
+        return key if await self._devices.find_one({"_id": key}, {"_id": 1}) is not None else ""
+
     async def forget(self, user_id: UUID) -> None:
         """Forget all devices of a user."""
         await self._devices.delete_many({"user_id": user_id})
+
+
+def _key(user_id: UUID, user_agent: str, address: str) -> str:
+    text = f"{user_id}\n{device_name(user_agent)}\n{network_of(address, wide=True)}"
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -50,6 +50,8 @@ class LetterWriter:
             "password_changed": self._password_changed,
             "new_device": self._new_device,
             "suspicious": self._suspicious,
+            "factors_changed": self._factors_changed,
+            "factor_guessed": self._factor_guessed,
         }
         return await kinds[order.kind](order.data)
 
@@ -168,6 +170,13 @@ class LetterWriter:
 
     async def _suspicious(self, data: Mapping[str, Any]) -> Sequence[Letter]:
         said = f"Somebody signed in with your password after {data['failures']} attempts with wrong ones."
+        return await self._told(data, "Was this you?", said)
+
+    async def _factors_changed(self, data: Mapping[str, Any]) -> Sequence[Letter]:
+        return await self._told(data, "Your second factor", data["said"])
+
+    async def _factor_guessed(self, data: Mapping[str, Any]) -> Sequence[Letter]:
+        said = "Somebody entered your password and then wrong codes, again and again. If that was not you, change it."
         return await self._told(data, "Was this you?", said)
 
     async def _told(self, data: Mapping[str, Any], subject: str, said: str) -> Sequence[Letter]:

@@ -1,6 +1,7 @@
 """The life of an account: how people come, prove their address, change their password, and go."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from uuid import UUID
 
 from loguru import logger
@@ -11,6 +12,7 @@ from webos.auth.auth_log import AuthEventKind, AuthLog
 from webos.auth.caller import current_caller
 from webos.auth.desk import SignInDesk
 from webos.auth.errors import AccountNotFoundError, EmailTakenError, LinkNotValidError, RegistrationClosedError
+from webos.auth.factors.proof import Proof
 from webos.auth.links import LinkMaker
 from webos.auth.mail import MailOutbox, check_address, fold_address
 from webos.auth.passwords import PasswordHasher, check_new_password
@@ -86,7 +88,7 @@ class AccountLife:
             raise RegistrationClosedError
         self._outbox.demand_enabled()
         address = check_address(email)
-        self._throttle.begin(fold_address(address), current_caller().address)
+        await self._throttle.begin(fold_address(address), current_caller().address)
         await self._outbox.put("register", email=address)
         await self._log.add(AuthEventKind.REGISTRATION_ASKED)
 
@@ -174,7 +176,7 @@ class AccountLife:
         self._outbox.demand_enabled()
         meant = identifier.strip()[:_LONGEST_IDENTIFIER]
         address = current_caller().address
-        self._throttle.begin(fold_username(meant), address)
+        await self._throttle.begin(fold_username(meant), address)
         # Unicode that cannot be stored is the name of nobody.
         await self._outbox.put("reset", identifier=meant.encode("utf-8", "replace").decode(), address=address)
 
@@ -207,8 +209,14 @@ class AccountLife:
         await self._auth.store_password(account, hashed, AuthEventKind.PASSWORD_RESET)
         return account
 
-    async def change_password(self, user_id: UUID, current: str, password: str) -> str:
+    async def change_password(self, user_id: UUID, current: str, password: str, *, session_id: str = "") -> str:
         """Set a new password for somebody who knows the current one; return the token of the session he goes on with.
+
+        Args:
+            user_id: Who.
+            current: The current password.
+            password: The new one.
+            session_id: Public id of the session he acts in, whose second factor goes on to count.
 
         Raises:
             SignInFailedError: The current password is wrong.
@@ -219,9 +227,13 @@ class AccountLife:
         account = await self._existing(user_id)
         check_new_password(password)
         await self._desk.check_password(account, current)
+        proofs = {
+            **await self._desk.proofs_of(session_id),
+            Proof.PASSWORD.value: datetime.now(UTC).replace(microsecond=0),
+        }
         await self._auth.store_password(account, await self._hasher.hash(password), AuthEventKind.PASSWORD_CHANGED)
         changed = await self._existing(user_id)
-        token, _ = await self._desk.begin_session(changed, current_caller().address)
+        token, _ = await self._desk.begin_session(changed, current_caller().address, proofs=proofs)
         return token
 
     async def ask_email(self, user_id: UUID, current: str, email: str) -> None:

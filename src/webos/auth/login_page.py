@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from webos.auth.form_page import PageLink
+from webos.kernel.errors import WebOSError
 
 __all__ = ["LoginPage"]
 
@@ -17,9 +18,11 @@ class LoginPage:
     Args:
         brand: Name of the product, as people know it.
         links: What stands below the form.
+        passkeys: Whether people may sign in with a passkey.
     """
 
-    def __init__(self, brand: str, links: Sequence[PageLink] = ()) -> None:
+    def __init__(self, brand: str, links: Sequence[PageLink] = (), *, passkeys: bool = False) -> None:
+        self._passkeys = passkeys
         self._brand = brand
         self._links = links
         loader = PackageLoader("webos.auth")
@@ -55,5 +58,10 @@ class LoginPage:
             error=error,
             notice=notice,
             links=self._links,
+            passkeys=self._passkeys,
         )
         return HTMLResponse(page, status)
+
+    def show_error(self, request: Request, target: str, error: WebOSError) -> HTMLResponse:
+        """Return the page with what went wrong on another way to sign in."""
+        return self.render(request, target, error=error.user_message, status=error.status)

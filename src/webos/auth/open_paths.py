@@ -6,7 +6,18 @@ from collections.abc import Callable
 __all__ = ["FORMS_OF_VISITORS", "OpenPaths"]
 
 FORMS_OF_VISITORS = frozenset(
-    {"/auth/login", "/auth/register", "/auth/join", "/auth/forgot", "/auth/reset", "/auth/verify"}
+    {
+        "/auth/login",
+        "/auth/register",
+        "/auth/join",
+        "/auth/forgot",
+        "/auth/reset",
+        "/auth/verify",
+        "/auth/second-factor",
+        "/auth/second-factor/passkey",
+        "/auth/passkey/ask",
+        "/auth/passkey",
+    }
 )
 """Where people without a session send forms; by `GET` each but the first shows its page."""
 

@@ -11,6 +11,13 @@ from webos.auth.accounts import AccountStore
 from webos.auth.api_keys import KeyStore
 from webos.auth.auth_log import AuthLog
 from webos.auth.desk import SignInDesk
+from webos.auth.factors.challenges import ChallengeStore
+from webos.auth.factors.checks import CodeChecks
+from webos.auth.factors.code_throttle import CodeThrottle
+from webos.auth.factors.passkey_store import PasskeyStore
+from webos.auth.factors.passkeys import Passkeys
+from webos.auth.factors.pending import PendingStore
+from webos.auth.factors.store import FactorStore
 from webos.auth.groups import GroupStore
 from webos.auth.known_devices import KnownDevices
 from webos.auth.links import LinkMaker
@@ -22,6 +29,7 @@ from webos.auth.roles import RoleStore
 from webos.auth.sessions import SessionStore
 from webos.auth.throttle import SignInThrottle
 from webos.auth.tickets import TicketStore
+from webos.data.secret import Keyring
 from webos.kernel.settings import Settings
 
 __all__ = ["AuthParts"]
@@ -46,6 +54,13 @@ class AuthParts:
         links: Makes links.
         hasher: Hashes passwords.
         throttle: Slows down those who guess.
+        factors: Secrets of apps and recovery codes.
+        stored_passkeys: The passkeys.
+        passkeys: Asks browsers for passkeys.
+        challenges: What they were asked.
+        pending: Sign-ins that lack their second factor.
+        code_throttle: Slows down those who guess codes.
+        checks: Compares codes.
         desk: Where people sign in.
     """
 
@@ -63,6 +78,13 @@ class AuthParts:
     links: LinkMaker
     hasher: PasswordHasher
     throttle: SignInThrottle
+    factors: FactorStore
+    stored_passkeys: PasskeyStore
+    passkeys: Passkeys
+    challenges: ChallengeStore
+    pending: PendingStore
+    code_throttle: CodeThrottle
+    checks: CodeChecks
     desk: SignInDesk
 
     @classmethod
@@ -72,6 +94,7 @@ class AuthParts:
         settings: Settings,
         hasher: PasswordHasher,
         clock: Callable[[], float],
+        brand: str = "WebOS",
     ) -> Self:
         """Return the parts for a database.
 
@@ -80,6 +103,7 @@ class AuthParts:
             settings: The settings of the process.
             hasher: Hashes passwords.
             clock: Monotonic time in seconds.
+            brand: Name of the product.
         """
         accounts, roles, tickets = AccountStore(database), RoleStore(database), TicketStore(database)
         stored = SessionStore(database, timedelta(hours=settings.session_hours))
@@ -88,6 +112,9 @@ class AuthParts:
         outbox = MailOutbox(database, enabled=settings.smtp_url is not None)
         log = AuthLog(database, timedelta(days=settings.auth_events_days))
         throttle, devices = SignInThrottle(clock=clock), KnownDevices(database)
+        factors, code_throttle = FactorStore(database, Keyring.of(settings)), CodeThrottle(database)
+        checks = CodeChecks(factors, code_throttle, devices, outbox, log)
+        stored_passkeys, challenges, pending = PasskeyStore(database), ChallengeStore(database), PendingStore(database)
         return cls(
             accounts=accounts,
             roles=roles,
@@ -103,6 +130,13 @@ class AuthParts:
             links=LinkMaker(tickets, accounts, settings),
             hasher=hasher,
             throttle=throttle,
+            factors=factors,
+            stored_passkeys=stored_passkeys,
+            passkeys=Passkeys(stored_passkeys, challenges, settings.origin, brand),
+            challenges=challenges,
+            pending=pending,
+            code_throttle=code_throttle,
+            checks=checks,
             desk=SignInDesk(
                 accounts=accounts,
                 sessions=stored,
@@ -111,6 +145,8 @@ class AuthParts:
                 devices=devices,
                 outbox=outbox,
                 log=log,
+                checks=checks,
+                pending=pending,
             ),
         )
 
@@ -123,3 +159,8 @@ class AuthParts:
         await self.devices.ensure_indexes()
         await self.outbox.ensure_indexes()
         await self.log.ensure_indexes()
+        await self.factors.prepare()
+        await self.stored_passkeys.ensure_indexes()
+        await self.challenges.ensure_indexes()
+        await self.pending.ensure_indexes()
+        await self.code_throttle.ensure_indexes()

@@ -127,7 +127,7 @@ class SessionResolver:
         if viewed is not None:
             viewed_until, principal = viewed
             deadline = min(deadline, viewed_until)
-            sign_in = SignIn(principal, record.public_id, owner_id=known.principal.id)
+            sign_in = SignIn(principal, record.public_id, owner_id=known.principal.id, enrolling=known.lacks_factor)
         deadline = min(deadline, self._clock() + (record.expires_at - now).total_seconds())
         self.cache.put(key, sign_in, deadline=deadline, generation=generation)
         return sign_in

@@ -9,6 +9,11 @@ from webos.auth.account_routes import account_router
 from webos.auth.cookie import SessionCookie
 from webos.auth.dependencies import CurrentUser
 from webos.auth.errors import SignInFailedError, SignInThrottledError
+from webos.auth.factors.confirm_routes import confirm_router
+from webos.auth.factors.errors import SecondFactorNeededError
+from webos.auth.factors.own_routes import own_factors_router
+from webos.auth.factors.pages import FactorPages
+from webos.auth.factors.second_step import SecondStep, second_step_router
 from webos.auth.form_page import FormPages, PageLink
 from webos.auth.login_page import LoginPage
 from webos.auth.resolver import SignIn, SignInKind
@@ -41,22 +46,29 @@ def auth_router(auth: AuthService, settings: Settings, *, brand: str = "WebOS") 
     links = [PageLink("/auth/forgot", "Forgot your password?")]
     if auth.life.registration_open:
         links.append(PageLink("/auth/register", "Make an account"))
-    routes = _Routes(auth, cookie, LoginPage(brand, links))
+    step = SecondStep(settings)
+    login = LoginPage(brand, links, passkeys=auth.entrance.takes_passkeys)
+    routes = _Routes(auth, cookie, login, step)
     router.add_api_route("/login", routes.page, methods=["GET"], include_in_schema=False)
     router.add_api_route("/auth/login", routes.sign_in, methods=["POST"], openapi_extra=_SIGN_IN_BODY)
     router.add_api_route("/auth/logout", routes.sign_out, methods=["POST"])
     router.add_api_route("/auth/me", routes.me, methods=["GET"])
-    router.include_router(account_router(auth, cookie, FormPages(brand)))
+    forms, factors = FormPages(brand), FactorPages(brand, login.show_error)
+    router.include_router(account_router(auth, cookie, forms))
+    router.include_router(second_step_router(auth, cookie, step, factors))
+    router.include_router(confirm_router(auth, factors))
+    router.include_router(own_factors_router(auth, cookie, factors, forms, brand))
     router.include_router(token_router(auth))
     router.include_router(view_as_router(auth))
     return router
 
 
 class _Routes:
-    def __init__(self, auth: AuthService, cookie: SessionCookie, page: LoginPage) -> None:
+    def __init__(self, auth: AuthService, cookie: SessionCookie, page: LoginPage, step: SecondStep) -> None:
         self._auth = auth
         self._cookie = cookie
         self._page = page
+        self._step = step
 
     async def page(self, request: Request, next: str = "/", done: str = "") -> Response:  # noqa: A002 - the name in the address
         """Show the sign-in page, or go on for those who are signed in."""
@@ -74,6 +86,8 @@ class _Routes:
         entered = await SignInRequest.from_json(request)
         try:
             token, sign_in = await self._begin(request, entered)
+        except SecondFactorNeededError as needed:
+            return self._step.answer(request, needed)
         except SignInThrottledError as error:
             return _problem(error, {"retry-after": str(error.retry_after)})
         response = JSONResponse({"user": _public(sign_in.principal)})
@@ -85,6 +99,8 @@ class _Routes:
         target = safe_next(entered.target)
         try:
             token, _ = await self._begin(request, entered)
+        except SecondFactorNeededError as needed:
+            return self._step.answer(request, needed, target)
         except (SignInFailedError, SignInThrottledError) as error:
             page = self._page.render(
                 request, target, username=entered.username, error=error.user_message, status=error.status
@@ -116,7 +132,9 @@ class _Routes:
     async def _begin(self, request: Request, entered: SignInRequest) -> tuple[str, SignIn]:
         former = self._cookie.read(request.headers.get("cookie", "").encode("latin-1"))
         address = request.client.host if request.client is not None else "local"
-        return await self._auth.sign_in(entered.username, entered.password, address=address, former_token=former)
+        return await self._auth.sign_in(
+            entered.username, entered.password, address=address, former_token=former, otp=entered.otp
+        )
 
 
 def _public(user: User) -> dict[str, Any]:
@@ -154,6 +172,6 @@ def _body(content_type: str, *optional: str) -> dict[str, Any]:
 _SIGN_IN_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": _body("application/json") | _body("application/x-www-form-urlencoded", "next"),
+        "content": _body("application/json", "otp") | _body("application/x-www-form-urlencoded", "next"),
     }
 }

@@ -9,6 +9,7 @@ from webos.auth.administration import Administration
 from webos.auth.auth_log import AuthEventKind
 from webos.auth.bearer import BearerResolver
 from webos.auth.errors import AccountDisabledError, AccountNotFoundError, SignInFailedError
+from webos.auth.factors.entrance import Entrance
 from webos.auth.keys import ApiKeys
 from webos.auth.letters import LetterWriter
 from webos.auth.life import AccountLife
@@ -46,6 +47,7 @@ class AuthService(Administration):
         life: What people do with their own accounts.
         keys: API keys.
         views: Lets superusers look at the system as others.
+        entrance: Second factors at sign-in, passkeys, and proving again who one is.
         log: The record of sign-ins and of changes of accounts.
         postman: Sends mail; None without a mail server.
     """
@@ -59,11 +61,12 @@ class AuthService(Administration):
         clock: Callable[[], float] = time.monotonic,
         brand: str = "WebOS",
     ) -> None:
-        parts = AuthParts.of(connection.raw, settings, hasher or PasswordHasher(), clock)
+        parts = AuthParts.of(connection.raw, settings, hasher or PasswordHasher(), clock, brand)
         super().__init__(parts)
         self._settings = settings
         self._tokens: AccessTokens | None = None
         self.views = Views(parts)
+        self.entrance = Entrance(parts)
         self.keys = ApiKeys(parts.stored_keys, parts.accounts, parts.sessions, parts.log)
         self.bearers = BearerResolver(
             self.access_tokens,
@@ -136,7 +139,7 @@ class AuthService(Administration):
         return await self.keys.limit(found[1].principal, key_id) if key_id else found[1].principal
 
     async def sign_in(
-        self, username: str, password: str, *, address: str, former_token: str | None = None
+        self, username: str, password: str, *, address: str, former_token: str | None = None, otp: str = ""
     ) -> tuple[str, SignIn]:
         """Begin a session and return its token and whose it is.
 
@@ -145,20 +148,35 @@ class AuthService(Administration):
             password: The password.
             address: Where the connection comes from.
             former_token: Token the browser had until now; its session ends.
+            otp: Code of the second factor; empty where it is asked for afterwards.
 
         Raises:
             SignInFailedError: Name or password is wrong, or the account is disabled.
             SignInThrottledError: There were too many attempts.
+            SecondFactorNeededError: The password is right, and the account has a second factor; no session has begun.
+            SecondFactorWrongError: `otp` is wrong.
         """
-        token, record, _ = await self._parts.desk.sign_in(username, password, address)
+        token, record, _ = await self._parts.desk.sign_in(username, password, address, otp=otp)
+        return token, await self.settle(token, record, former_token)
+
+    async def settle(self, token: str, record: SessionRecord, former_token: str | None) -> SignIn:
+        """Return whose session has begun, and end the one that the browser had until now.
+
+        Args:
+            token: Token of the new session.
+            record: The new session.
+            former_token: Token of the former one; None without one.
+
+        Raises:
+            SignInFailedError: The account was changed while it signed in.
+        """
         sign_in = await self.sessions.resolve(token)
         if sign_in is None:
-            # The account was changed while the password was compared.
             await self._parts.stored_sessions.end(record.key)
             raise SignInFailedError
         if former_token is not None:
             await self.sign_out(former_token)
-        return token, sign_in
+        return sign_in
 
     async def access_token(self, session_id: str) -> tuple[str, int]:
         """Return an access token bound to a session, and for how many seconds it counts.

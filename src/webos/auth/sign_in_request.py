@@ -19,6 +19,7 @@ class _JsonBody(BaseModel):
 
     username: str = Field(min_length=1)
     password: str = Field(min_length=1)
+    otp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,13 @@ class SignInRequest:
         username: The user name.
         password: The password.
         target: Where to go afterwards, unchecked.
+        otp: Code of the second factor; empty where it is asked for afterwards.
     """
 
     username: str
     password: str = field(repr=False)
     target: str = ""
+    otp: str = field(default="", repr=False)
 
     @classmethod
     async def from_json(cls, request: Request) -> "SignInRequest":
@@ -52,7 +55,7 @@ class SignInRequest:
             raise InvalidInputError(
                 fields={name: _FIELDS.get(name, "Send an object") for name in sorted(wrong)}
             ) from None
-        return cls(body.username, body.password)
+        return cls(body.username, body.password, otp=body.otp)
 
     @classmethod
     async def from_form(cls, request: Request) -> "SignInRequest":

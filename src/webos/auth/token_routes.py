@@ -29,14 +29,14 @@ def token_router(auth: AuthService) -> APIRouter:
     @router.post("/auth/token", openapi_extra=_TOKEN_BODY)
     async def issue_token(request: Request) -> Response:
         """Return an access token for 15 minutes: for a user name and password, a refresh token, or the session in use."""
-        fields = await read_fields(request, ("username", "password", "refresh_token"))
+        fields = await read_fields(request, ("username", "password", "otp", "refresh_token"))
         refresh = ""
         try:
             if fields["refresh_token"]:
                 sign_in = await auth.sessions.resolve(fields["refresh_token"])
             elif fields["username"] or fields["password"]:
                 refresh, sign_in = await auth.sign_in(
-                    fields["username"].strip(), fields["password"], address=current_caller().address
+                    fields["username"].strip(), fields["password"], address=current_caller().address, otp=fields["otp"]
                 )
             else:
                 sign_in = _own_session(request)
@@ -91,6 +91,7 @@ _TOKEN_BODY: dict[str, Any] = {
                     "properties": {
                         "username": {"type": "string"},
                         "password": {"type": "string", "format": "password"},
+                        "otp": {"type": "string", "description": "Code of the second factor"},
                         "refresh_token": {"type": "string", "format": "password"},
                     },
                 }

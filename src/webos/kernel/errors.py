@@ -11,6 +11,7 @@ __all__ = [
     "NotFoundError",
     "NotSignedInError",
     "PermissionDeniedError",
+    "RecentProofNeededError",
     "RequestRefusedError",
     "ServiceNotFoundError",
     "StartupError",
@@ -104,6 +105,13 @@ class ViewOnlyError(PermissionDeniedError):
 
     code = "webos.view_only"
     title = "You only look at this as somebody else"
+
+
+class RecentProofNeededError(PermissionDeniedError):
+    """The action is dangerous: who asks must have proved lately who he is, by password, code or passkey."""
+
+    code = "webos.recent_proof_needed"
+    title = "Please confirm that it is you"
 
 
 class RequestRefusedError(WebOSError):
