@@ -1,5 +1,6 @@
 """The messenger: one way to tell a user something, wherever the code that tells runs."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -7,9 +8,13 @@ from uuid import UUID
 
 from loguru import logger
 
-from webos.kernel.context import ctx_user
+from webos.kernel.context import PrincipalKind, ctx_user
 
 __all__ = ["Messenger", "Notification", "Severity"]
+
+_LONGEST = 1000
+# Browsers read a second slash, or a backslash, as the beginning of another host.
+_PATH = re.compile(r"/(?![/\\])[^\s\x00-\x1f]*\Z")
 
 
 class Severity(Enum):
@@ -29,17 +34,24 @@ class Notification:
         user_id: Who is to see it.
         severity: How it looks.
         message: Plain text; it is never read as markup.
+        link: Path of the page it came from, such as `/orders/7`; empty for none.
+        detail: A second, smaller line.
+        viewer: Who looks at the system as that user and made it happen; empty where the user did himself.
     """
 
     user_id: UUID
     severity: Severity
     message: str
+    link: str = ""
+    detail: str = ""
+    viewer: str = ""
 
 
 class Messenger:
     """Sends notifications to the acting user through every channel that is attached.
 
-    The interface attaches a channel that shows toasts in the user's open tabs.
+    The interface attaches a channel that shows toasts in the user's open tabs, in whatever process they are, and keeps
+    the rest for him. The system and visitors who have not signed in are told nothing.
     """
 
     def __init__(self) -> None:
@@ -53,28 +65,55 @@ class Messenger:
         """Stop delivering to `channel`."""
         self._channels.remove(channel)
 
-    def info(self, message: str) -> None:
-        """Tell the acting user something neutral."""
-        self._send(Severity.INFO, message)
+    def info(self, message: str, *, link: str = "") -> None:
+        """Tell the acting user something neutral.
 
-    def success(self, message: str) -> None:
-        """Tell the acting user that it worked."""
-        self._send(Severity.SUCCESS, message)
+        Args:
+            message: Plain text.
+            link: Path of a page that shows more; for what happens in a page that page where empty.
+        """
+        self._send(Severity.INFO, message, link)
 
-    def warning(self, message: str) -> None:
-        """Tell the acting user to look again."""
-        self._send(Severity.WARNING, message)
+    def success(self, message: str, *, link: str = "") -> None:
+        """Tell the acting user that it worked.
 
-    def error(self, message: str) -> None:
-        """Tell the acting user that it did not work."""
-        self._send(Severity.ERROR, message)
+        Args:
+            message: Plain text.
+            link: Path of a page that shows more; for what happens in a page that page where empty.
+        """
+        self._send(Severity.SUCCESS, message, link)
 
-    def _send(self, severity: Severity, message: str) -> None:
+    def warning(self, message: str, *, link: str = "") -> None:
+        """Tell the acting user to look again.
+
+        Args:
+            message: Plain text.
+            link: Path of a page that shows more; for what happens in a page that page where empty.
+        """
+        self._send(Severity.WARNING, message, link)
+
+    def error(self, message: str, *, link: str = "") -> None:
+        """Tell the acting user that it did not work.
+
+        Args:
+            message: Plain text.
+            link: Path of a page that shows more; for what happens in a page that page where empty.
+        """
+        self._send(Severity.ERROR, message, link)
+
+    def _send(self, severity: Severity, message: str, link: str) -> None:
         user = ctx_user.get(None)
         if user is None:
             logger.warning("a notification was dropped: no user in this context")
             return
-        notification = Notification(user.id, severity, message)
+        if getattr(user, "kind", PrincipalKind.USER) is not PrincipalKind.USER:
+            logger.debug("a notification was dropped: {} is nobody who could read it", user.username)
+            return
+        if link and not _PATH.match(link):
+            logger.warning("the link of a notification was dropped: it is no path of a page")
+            link = ""
+        text = str(message)[:_LONGEST]
+        notification = Notification(user.id, severity, text, link, viewer=getattr(user, "viewer", ""))
         for channel in list(self._channels):
             try:
                 channel(notification)

@@ -16,6 +16,7 @@ from webos.data.grants.desk import GrantDesk
 from webos.data.grants.registry import GrantRegistry
 from webos.data.guard import GuardedDatabase
 from webos.data.model_registry import ModelInfo, ModelRegistry
+from webos.data.notices import NoticeService
 from webos.data.rules.service import AccessService
 from webos.data.secret import Keyring
 from webos.data.table import TableService
@@ -84,6 +85,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
     tasks.register("webos", UndoImport)
     tasks.register("webos", ChangeRows)
     tasks.register("webos", UndoRows)
+    notices = NoticeService(connection.raw, changes, days=settings.notice_days)
     cache = CacheService(lambda: HostStore(settings.data_dir / "cache", limit=settings.cache_mb * 2**20))
     audit = AuditService(models, database, days=settings.audit_days)
     parts = {
@@ -99,6 +101,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "sagas": tasks.sagas,
         "messenger": messenger,
         "models": models,
+        "notices": notices,
         "own_account": OwnAccount(auth),
         "modules": modules,
         "table_tools": TableTools.of(tables, models, database, audit, connection.raw),
@@ -118,6 +121,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         session_cookie=SessionCookie.of(settings).name,
         storage_secret=secret_key(settings).hex(),
         tasks=tasks,
+        notices=notices,
     )
     _provide_data(interface, models, tables, changes)
     return Application(

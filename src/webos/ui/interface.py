@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
+from webos.data.notices import NoticeService
 from webos.kernel.loader import ModuleSet
 from webos.kernel.messenger import Messenger
 from webos.kernel.registry import ServiceRegistry
@@ -59,6 +60,7 @@ class Interface:
         pages: The pages.
         layout: The slots and the palette's actions.
         tasks: The background tasks; None where there are none.
+        notices: What users have been told; None where nothing is kept.
         tables: Adds grids over document classes.
         link_options: Finds documents to link to.
         save_document: Stores a document that a form has made.
@@ -80,6 +82,7 @@ class Interface:
     pages: PageRegistry = field(default_factory=PageRegistry)
     layout: LayoutManager = field(default_factory=LayoutManager)
     tasks: TaskSource | None = None
+    notices: NoticeService | None = None
     tables: TableFactory = field(default_factory=lambda: _unavailable("tables"))
     link_options: LinkOptions = field(default_factory=lambda: _unavailable("link_options"))
     save_document: SaveDocument = field(default_factory=lambda: _unavailable("save_document"))

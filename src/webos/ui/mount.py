@@ -21,6 +21,7 @@ from webos.ui.home import AdminHome, build_home
 from webos.ui.interface import Interface
 from webos.ui.messenger import ToastChannel
 from webos.ui.navigation import PageEntry
+from webos.ui.notice_bell import NoticeBell
 from webos.ui.page_area import PageArea
 from webos.ui.shell import Shell
 from webos.ui.task_indicator import TaskIndicator
@@ -50,19 +51,21 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     Client.shared_head_html = assets.head() + Client.shared_head_html
     _take_over_errors(interface)
     interface.identity.install(_origins(interface))
-    interface.messenger.attach(ToastChannel(interface.tabs))
+    interface.messenger.attach(ToastChannel(interface.tabs, interface.notices))
     interface.pages.on_change(lambda: _on_pages_change(interface))
     _keep_storage_in(interface.settings.data_dir / "interface")
     indicator = (
-        TaskIndicator(interface.tasks, interface.tabs, interface.identity) if interface.tasks is not None else None
+        TaskIndicator(interface.tasks, interface.tabs, interface.identity, interface.notices) if interface.tasks is not None else None
     )
+
+    bell = NoticeBell(interface.notices, interface.tabs, interface.identity) if interface.notices is not None else None
 
     async def root() -> Response | None:
         client = context.client
         refusal = _refuse(interface, client.request)
         if refusal is None:
             try:
-                await _build(interface, client, indicator)
+                await _build(interface, client, indicator, bell)
             except Exception as error:  # noqa: BLE001 - NiceGUI would show the error's text to the user
                 refusal = plain_error_page(explain(error), interface.brand, base_path)
         if refusal is not None:
@@ -86,7 +89,9 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     )
 
 
-async def _build(interface: Interface, client: Client, indicator: TaskIndicator | None) -> None:
+async def _build(
+    interface: Interface, client: Client, indicator: TaskIndicator | None, bell: NoticeBell | None
+) -> None:
     tab = interface.tabs.of(client)
     # Quasar's page is a `main` element, and a page may have only one: the shell's, without the sidebar in it.
     quasar_page = client.content.parent_slot
@@ -96,6 +101,8 @@ async def _build(interface: Interface, client: Client, indicator: TaskIndicator 
     tab.shell = shell
     if indicator is not None:
         indicator.attach(tab)
+    if bell is not None:
+        bell.attach(tab)
     with shell:
         area = PageArea(interface, shell)
     await area.settle(_SETTLE_SECONDS)

@@ -34,12 +34,17 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
     Args:
         interface: The interface of the application.
         tab: The tab it is in.
+
+    Attributes:
+        tab: The tab it is in.
+        path: Path of the page that is shown.
     """
 
     def __init__(self, interface: "Interface", tab: Tab) -> None:
         super().__init__()
         user = current_user()
         self.tab = tab
+        self.path = ""
         self._interface = interface
         self._sent = False
         name = getattr(user, "display_name", "") or user.username
@@ -66,6 +71,7 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
             title: Its title.
             group: The heading it stands under.
         """
+        self.path = path
         document_title = f"{title} · {self._interface.brand}"
         if self._sent:
             self.client.title = document_title
@@ -93,6 +99,18 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
     def show_tasks(self, tasks: list[dict[str, Any]]) -> None:
         """Show the user's background tasks in the top bar."""
         self.run_method("setTasks", tasks)
+
+    def show_bell(self) -> None:
+        """Have a bell in the top bar."""
+        self._props["has-notices"] = True
+
+    def show_unread(self, count: int) -> None:
+        """Show at the bell how much the user has not seen."""
+        self.run_method("setUnread", count)
+
+    def show_notices(self, notices: list[dict[str, Any]]) -> None:
+        """Show the user what he has been told."""
+        self.run_method("setNotices", notices)
 
     def toast(self, severity: Severity, message: str, detail: str = "") -> None:
         """Show a short message."""

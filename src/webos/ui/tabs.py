@@ -37,6 +37,7 @@ class Tab:
         client: NiceGUI's side of it.
         token: The session token its page was loaded with.
         user_id: Who loaded the page.
+        viewer: Who looks at the system as that user in this tab; empty where he does himself.
         shell: The frame around its pages; None on pages that modules serve by themselves.
         waiting: Events that wait for the session to be looked up; None while none does.
         closed: Whether its session has ended: it may do nothing any more.
@@ -45,6 +46,7 @@ class Tab:
     client: Client
     token: str = field(repr=False)
     user_id: UUID
+    viewer: str = ""
     shell: "Shell | None" = None
     waiting: deque[dict[str, Any]] | None = None
     closed: bool = False
@@ -82,8 +84,8 @@ class Tabs:
         tab = self._tabs.get(client.id)
         if tab is None:
             sign_in = getattr(client.request.state, "sign_in", None)
-            user_id = sign_in.principal.id if sign_in is not None else ctx_user.get(ANONYMOUS).id
-            tab = Tab(client, self._read_token(client.request) or "", user_id)
+            user = sign_in.principal if sign_in is not None else ctx_user.get(ANONYMOUS)
+            tab = Tab(client, self._read_token(client.request) or "", user.id, getattr(user, "viewer", ""))
             self._tabs[client.id] = tab
             client.on_delete(lambda: self._forget(client.id))
         return tab

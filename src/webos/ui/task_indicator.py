@@ -1,13 +1,15 @@
 """The user's background tasks in the top bar of his tabs."""
 
 from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from nicegui.events import GenericEventArguments
 
+from webos.data.notices import NoticeService
 from webos.kernel.context import current_user
 from webos.kernel.errors import NotFoundError
-from webos.kernel.messenger import Severity
+from webos.kernel.messenger import Notification, Severity
 from webos.tasks import TaskRecord, TaskState
 from webos.ui.identity import IdentityGuard
 from webos.ui.tabs import Tab, Tabs
@@ -16,6 +18,9 @@ from webos.ui.task_feed import TaskSource, TaskView, view_of
 __all__ = ["TaskIndicator"]
 
 _MOST_SHOWN = 8
+# What is older was told before this process began to watch.
+_NEWS = timedelta(minutes=5)
+_TOLD = {TaskState.DONE: (Severity.SUCCESS, "Done"), TaskState.FAILED: (Severity.ERROR, "Failed")}
 
 
 class TaskIndicator:
@@ -25,9 +30,13 @@ class TaskIndicator:
         source: Where tasks come from.
         tabs: The open tabs.
         identity: Decides who looks them up.
+        notices: Where it is kept for the user that a task has ended; None where it is not.
     """
 
-    def __init__(self, source: TaskSource, tabs: Tabs, identity: IdentityGuard) -> None:
+    def __init__(
+        self, source: TaskSource, tabs: Tabs, identity: IdentityGuard, notices: NoticeService | None = None
+    ) -> None:
+        self._notices = notices
         self._source = source
         self._tabs = tabs
         self._identity = identity
@@ -50,6 +59,7 @@ class TaskIndicator:
 
     def _on_change(self, record: TaskRecord) -> None:
         user_id = record.user_id
+        self._keep_end(record)
         if not self._tabs.of_user(user_id):
             self._shown.pop(user_id, None)
             return
@@ -65,13 +75,22 @@ class TaskIndicator:
                 views.popitem()
         self._push(user_id)
 
+    def _keep_end(self, record: TaskRecord) -> None:
+        """Keep for the user that a task has ended: every process says so, and the first one is heard."""
+        ended = record.finished_at
+        if self._notices is None or ended is None or record.state not in _TOLD:
+            return
+        if datetime.now(UTC) - ended < _NEWS:
+            severity, words = _TOLD[record.state]
+            told = Notification(record.user_id, severity, f"{words}: {record.title}", detail=record.error)
+            self._notices.post(told, key=f"task-{record.id}-{ended.timestamp():.3f}")
+
     def _tell_end(self, record: TaskRecord) -> None:
         """Say that a task has ended, wherever its user is; that he has stopped it he knows."""
         for tab in self._tabs.of_user(record.user_id):
-            if record.state is TaskState.DONE:
-                tab.toast(Severity.SUCCESS, f"Done: {record.title}")
-            elif record.state is TaskState.FAILED:
-                tab.toast(Severity.ERROR, f"Failed: {record.title}", record.error)
+            if record.state in _TOLD:
+                severity, words = _TOLD[record.state]
+                tab.toast(severity, f"{words}: {record.title}", record.error)
 
     def _push(self, user_id: UUID) -> None:
         views = list(self._shown.get(user_id, {}).values())

@@ -29,6 +29,7 @@ PEOPLE = {
 class HeldSession:
     principal: Principal
     session_id: str
+    enrolling: bool = False
 
 
 class MemorySessions:

@@ -3,35 +3,17 @@ import { entriesOf } from "webos/commands";
 import { isMac, isTyping } from "webos/dom";
 import { menu } from "webos/menu";
 import { loadFuse } from "webos/matcher";
+import { NoticeBell } from "webos/notice-bell";
 import { Palette } from "webos/palette";
 import { showShortcuts, singleKeysOn } from "webos/shortcuts";
+import { keepInMind, remembered } from "webos/storage";
 import { TaskRow } from "webos/task-row";
+import { ThemeMenu } from "webos/theme-menu";
 import { chooseTheme, chosenTheme, onThemeChange } from "webos/theme";
 import { prepareToasts, toast } from "webos/toasts";
 
-const THEMES = [
-  { id: "light", title: "Light", icon: "light_mode" },
-  { id: "dark", title: "Dark", icon: "dark_mode" },
-  { id: "auto", title: "As the system", icon: "contrast" },
-];
 const FOLDED_KEY = "webos-folded";
 const SIDEBAR_KEY = "webos-sidebar";
-
-function remembered(key, otherwise) {
-  try {
-    return JSON.parse(localStorage.getItem(key)) ?? otherwise;
-  } catch {
-    return otherwise;
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    /* no storage, no memory */
-  }
-}
 
 export default {
   props: {
@@ -43,10 +25,13 @@ export default {
     title: String,
     group: String,
     hasTasks: Boolean,
+    hasNotices: Boolean,
     logoutUrl: String,
+    viewer: String, // who looks at all this as the user; else missing
+    endViewUrl: String,
   },
-  emits: ["action", "stop"],
-  components: { TaskRow },
+  emits: ["action", "stop", "notices"],
+  components: { NoticeBell, TaskRow, ThemeMenu },
   directives: { menu },
   template: `
 <div class="w-shell" :class="{ 'w-shell--drawer': drawer }">
@@ -83,6 +68,11 @@ export default {
   <div v-if="drawer" class="w-scrim" @click="closeDrawer"></div>
 
   <div class="w-frame" :inert="drawer || undefined">
+    <form v-if="viewer" class="w-viewing" method="post" :action="base + endViewUrl" role="status">
+      <span class="w-icon" aria-hidden="true">visibility</span>
+      <span class="w-viewing__text">You see this as <strong>{{ account.name }}</strong> does. Nothing can be changed.</span>
+      <button type="submit" class="w-viewing__end">Back to {{ viewer }}</button>
+    </form>
     <header class="w-topbar">
       <button type="button" class="w-iconbutton w-iconbutton--menu" aria-label="Open the menu" ref="opener"
         aria-controls="w-sidebar" :aria-expanded="String(drawer)" @click="openDrawer">
@@ -112,18 +102,9 @@ export default {
           <div v-else class="w-tasks__none">Nothing is running.</div>
         </div>
       </div>
-      <div class="w-menuwrap">
-        <button type="button" class="w-iconbutton" :aria-label="'Theme: ' + themeNow.title" title="Theme" aria-haspopup="menu"
-          :aria-expanded="String(opened === 'theme')" @click="toggle('theme')">
-          <span class="w-icon" aria-hidden="true">{{ themeNow.icon }}</span></button>
-        <div v-if="opened === 'theme'" v-menu="close" class="w-menu" role="menu" aria-label="Theme">
-          <button v-for="option in themes" :key="option.id" type="button" class="w-menu__item" role="menuitemradio" tabindex="-1"
-            :aria-checked="String(option.id === theme)" @click="setTheme(option.id)">
-            <span class="w-icon" aria-hidden="true">{{ option.icon }}</span>{{ option.title }}
-            <span v-if="option.id === theme" class="w-icon w-check" aria-hidden="true">check</span>
-          </button>
-        </div>
-      </div>
+      <notice-bell v-if="hasNotices" :unread="unread" :notices="notices" :opened="opened === 'notices'" :base="base"
+        @toggle="toggleNotices" @close="close" @ask="(what) => $emit('notices', what)"></notice-bell>
+      <theme-menu :theme="theme" :opened="opened === 'theme'" @toggle="toggle('theme')" @close="close" @choose="setTheme"></theme-menu>
       <div class="w-menuwrap">
         <button type="button" class="w-userbutton" :aria-label="'Account of ' + account.name" :title="user.name"
           :aria-expanded="String(opened === 'user')" @click="toggle('user')">
@@ -151,7 +132,6 @@ export default {
   data() {
     return {
       isMac,
-      themes: THEMES,
       theme: chosenTheme(),
       base: window.path_prefix ?? "",
       sections: JSON.parse(this.navigation),
@@ -165,6 +145,8 @@ export default {
       opened: "",
       busy: false,
       tasks: [],
+      unread: 0,
+      notices: undefined,
     };
   },
   computed: {
@@ -175,9 +157,6 @@ export default {
         for (const item of items)
           if ((path === item.path || path.startsWith(`${item.path}/`)) && item.path.length > best.length) best = item.path;
       return best || (path === "/" ? "/" : "");
-    },
-    themeNow() {
-      return THEMES.find(({ id }) => id === this.theme);
     },
     running() {
       return this.tasks.filter(({ state }) => state === "running" || state === "waiting").length;
@@ -226,6 +205,13 @@ export default {
     },
     setTasks(tasks) {
       this.tasks = tasks;
+    },
+    setUnread(count) {
+      this.unread = count;
+      if (this.opened === "notices") this.$emit("notices", { do: "list" });
+    },
+    setNotices(notices) {
+      this.notices = notices;
     },
     toast,
 
@@ -285,6 +271,10 @@ export default {
     toggle(name) {
       this.opened = this.opened === name ? "" : name;
     },
+    toggleNotices() {
+      this.toggle("notices");
+      if (this.opened) this.$emit("notices", { do: "list" });
+    },
     close() {
       this.opened = "";
     },
@@ -293,12 +283,12 @@ export default {
     },
     fold({ title }) {
       this.folded = this.folded.includes(title) ? this.folded.filter((other) => other !== title) : [...this.folded, title];
-      remember(FOLDED_KEY, this.folded);
+      keepInMind(FOLDED_KEY, this.folded);
     },
     toggleRail() {
       this.rail = !this.rail;
       document.documentElement.dataset.sidebar = this.rail ? "rail" : "full";
-      remember(SIDEBAR_KEY, this.rail ? "rail" : "full");
+      keepInMind(SIDEBAR_KEY, this.rail ? "rail" : "full");
     },
     openDrawer() {
       this.drawer = true;

@@ -29,7 +29,12 @@ export const menu = {
     };
     box.addEventListener("keydown", box._keys);
     document.addEventListener("pointerdown", box._outside, true);
-    items()[0]?.focus({ focusVisible: false });
+    box.tabIndex = -1;
+    (items()[0] ?? box).focus({ focusVisible: false });
+  },
+  updated(box) {
+    // What had the focus may be gone, and the keys would be nobody's.
+    if (document.activeElement === document.body) box.focus({ focusVisible: false });
   },
   unmounted(box) {
     document.removeEventListener("pointerdown", box._outside, true);

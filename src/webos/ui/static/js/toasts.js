@@ -1,5 +1,7 @@
 /* Short messages in the corner. They are text, never markup. */
 const ICONS = { info: "info", success: "check_circle", warning: "warning", error: "error" };
+export const severityIcon = (severity) => ICONS[severity] ?? ICONS.info;
+
 const SECONDS = { info: 5, success: 4, warning: 8, error: 12 };
 const MOST = 5;
 
@@ -27,7 +29,7 @@ export function toast({ severity = "info", message, detail = "" }) {
   const icon = document.createElement("span");
   icon.className = "w-icon";
   icon.ariaHidden = "true";
-  icon.textContent = ICONS[severity] ?? ICONS.info;
+  icon.textContent = severityIcon(severity);
   const text = document.createElement("div");
   text.className = "w-toast__text";
   text.textContent = message;
