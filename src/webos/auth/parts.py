@@ -1,5 +1,6 @@
 """The parts behind the door of `AuthService`, put together."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,6 +55,7 @@ class AuthParts:
         links: Makes links.
         hasher: Hashes passwords.
         throttle: Slows down those who guess.
+        mail_throttle: Slows down those who ask for mail again and again.
         factors: Secrets of apps and recovery codes.
         stored_passkeys: The passkeys.
         passkeys: Asks browsers for passkeys.
@@ -78,6 +80,7 @@ class AuthParts:
     links: LinkMaker
     hasher: PasswordHasher
     throttle: SignInThrottle
+    mail_throttle: SignInThrottle
     factors: FactorStore
     stored_passkeys: PasskeyStore
     passkeys: Passkeys
@@ -93,8 +96,10 @@ class AuthParts:
         database: AsyncDatabase[dict[str, Any]],
         settings: Settings,
         hasher: PasswordHasher,
+        *,
         clock: Callable[[], float],
         brand: str = "WebOS",
+        wall: Callable[[], float] = time.time,
     ) -> Self:
         """Return the parts for a database.
 
@@ -103,6 +108,7 @@ class AuthParts:
             settings: The settings of the process.
             hasher: Hashes passwords.
             clock: Monotonic time in seconds.
+            wall: Seconds since 1970, which all processes agree on.
             brand: Name of the product.
         """
         accounts, roles, tickets = AccountStore(database), RoleStore(database), TicketStore(database)
@@ -111,7 +117,7 @@ class AuthParts:
         principals = PrincipalSource(accounts, roles, groups, clock=clock)
         outbox = MailOutbox(database, enabled=settings.smtp_url is not None)
         log = AuthLog(database, timedelta(days=settings.auth_events_days))
-        throttle, devices = SignInThrottle(clock=clock), KnownDevices(database)
+        throttle, devices = SignInThrottle(database, clock=wall), KnownDevices(database)
         factors, code_throttle = FactorStore(database, Keyring.of(settings)), CodeThrottle(database)
         checks = CodeChecks(factors, code_throttle, devices, outbox, log)
         stored_passkeys, challenges, pending = PasskeyStore(database), ChallengeStore(database), PendingStore(database)
@@ -130,6 +136,7 @@ class AuthParts:
             links=LinkMaker(tickets, accounts, settings),
             hasher=hasher,
             throttle=throttle,
+            mail_throttle=SignInThrottle(database, purpose="mail", clock=wall),
             factors=factors,
             stored_passkeys=stored_passkeys,
             passkeys=Passkeys(stored_passkeys, challenges, settings.origin, brand),
@@ -163,4 +170,5 @@ class AuthParts:
         await self.stored_passkeys.ensure_indexes()
         await self.challenges.ensure_indexes()
         await self.pending.ensure_indexes()
+        await self.throttle.ensure_indexes()
         await self.code_throttle.ensure_indexes()

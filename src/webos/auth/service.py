@@ -19,7 +19,6 @@ from webos.auth.passwords import PasswordHasher
 from webos.auth.resolver import SignIn
 from webos.auth.secret_key import secret_key
 from webos.auth.sessions import SessionRecord, hash_token
-from webos.auth.throttle import SignInThrottle
 from webos.auth.views import Views
 from webos.data.connection import Connection
 from webos.kernel.context import ANONYMOUS, SYSTEM, Principal, User
@@ -38,6 +37,7 @@ class AuthService(Administration):
         settings: The settings of the process.
         hasher: Hashes passwords; the default parameters where None.
         clock: Monotonic time in seconds.
+        wall: Seconds since 1970, which all processes agree on.
         brand: Name of the product, for mails.
 
     Attributes:
@@ -59,9 +59,10 @@ class AuthService(Administration):
         *,
         hasher: PasswordHasher | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
         brand: str = "WebOS",
     ) -> None:
-        parts = AuthParts.of(connection.raw, settings, hasher or PasswordHasher(), clock, brand)
+        parts = AuthParts.of(connection.raw, settings, hasher or PasswordHasher(), clock=clock, brand=brand, wall=wall)
         super().__init__(parts)
         self._settings = settings
         self._tokens: AccessTokens | None = None
@@ -83,7 +84,7 @@ class AuthService(Administration):
             tickets=parts.tickets,
             links=parts.links,
             hasher=parts.hasher,
-            throttle=SignInThrottle(clock=clock),
+            throttle=parts.mail_throttle,
             outbox=parts.outbox,
             log=parts.log,
             settings=settings,

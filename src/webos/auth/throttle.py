@@ -1,16 +1,21 @@
 """Slowing down those who guess passwords, without locking anybody out for long."""
 
+import hashlib
 import ipaddress
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
 
 from webos.auth.errors import SignInThrottledError
 
 __all__ = ["SignInThrottle", "network_of"]
 
-_KEPT = 20_000
+_KEPT = timedelta(hours=1)
 _FORGOTTEN_AFTER = 15 * 60.0
 
 
@@ -27,11 +32,22 @@ _BY_NAME_AND_ADDRESS = _Limit(free=5, longest=60.0)
 _BY_ADDRESS = _Limit(free=50, longest=30.0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Attempts:
+    """What is known of one key; `version` is 0 where nothing is stored."""
+
     count: int = 0
     last: float = 0.0
     closed_until: float = 0.0
+    version: int = 0
+
+    def with_one_more(self, limit: _Limit, now: float) -> "_Attempts":
+        count = 1 if now - self.last > _FORGOTTEN_AFTER else self.count + 1
+        closed_until = 0.0
+        if count >= limit.free:
+            # The exponent is bounded, for the count is not.
+            closed_until = now + min(limit.longest, 2.0 ** min(count - limit.free, 16))
+        return _Attempts(count, now, closed_until, self.version + 1)
 
 
 class SignInThrottle:
@@ -39,17 +55,30 @@ class SignInThrottle:
 
     An attempt counts when it begins, so that many at once gain nothing, and is taken back when it succeeds. A refused
     attempt does not prolong the wait. A user is never shut out by guesses from other addresses. The counts are kept in
-    memory, for each process.
+    the database, for all processes together.
 
     Args:
-        clock: Monotonic time in seconds.
+        database: The database, without the guard.
+        purpose: Of what the attempts are: each purpose is counted by itself.
+        clock: Seconds since 1970.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[dict[str, Any]],
+        *,
+        purpose: str = "sign-in",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._attempts = database["webos_sign_in_attempts"]
+        self._purpose = purpose
         self._clock = clock
-        self._attempts: OrderedDict[Hashable, _Attempts] = OrderedDict()
 
-    def begin(self, username_key: str, address: str) -> bool:
+    async def ensure_indexes(self) -> None:
+        """Make the index of expiry."""
+        await self._attempts.create_index("expires_at", expireAfterSeconds=0)
+
+    async def begin(self, username_key: str, address: str) -> bool:
         """Count an attempt and return whether it is the first one that makes later ones wait.
 
         Args:
@@ -60,47 +89,76 @@ class SignInThrottle:
             SignInThrottledError: It comes too early.
         """
         now = self._clock()
-        tracked = [(self._tracked(key, now), limit) for key, limit in _keys(username_key, address)]
-        wait = max(attempts.closed_until - now for attempts, _ in tracked)
-        if wait > 0:
-            raise SignInThrottledError(wait)
+        keys = self._keys(username_key, address)
+        known = await self._read([key for key, _ in keys])
+        # Of both first: who must wait is not counted at all.
+        self._demand_open(known.values(), now)
         closes = False
-        for attempts, limit in tracked:
-            attempts.count += 1
-            attempts.last = now
-            if attempts.count >= limit.free:
-                closes = closes or attempts.count == limit.free
-                # The exponent is bounded, for the count is not.
-                doubled = 2.0 ** min(attempts.count - limit.free, 16)
-                attempts.closed_until = now + min(limit.longest, doubled)
+        for key, limit in keys:
+            counted = await self._count(key, limit, known[key], now)
+            closes = closes or counted.count == limit.free
         return closes
 
-    def succeeded(self, username_key: str, address: str) -> None:
+    async def succeeded(self, username_key: str, address: str) -> None:
         """Take the attempt back: the password was right."""
-        (own, _), (shared, limit) = _keys(username_key, address)
-        self._attempts.pop(own, None)
-        attempts = self._attempts.get(shared)
-        if attempts is not None:
-            # Only this one: an own account must not be a way to wipe out guesses at others.
-            attempts.count = max(0, attempts.count - 1)
-            if attempts.count < limit.free:
-                attempts.closed_until = 0.0
+        (own, _), (shared, limit) = self._keys(username_key, address)
+        await self._attempts.delete_one({"_id": own})
+        # Only this one: an own account must not be a way to wipe out guesses at others.
+        await self._attempts.update_one({"_id": shared, "count": {"$gt": 0}}, {"$inc": {"count": -1, "version": 1}})
+        await self._attempts.update_one(
+            {"_id": shared, "count": {"$lt": limit.free}}, {"$set": {"closed_until": 0.0}, "$inc": {"version": 1}}
+        )
 
-    def _tracked(self, key: Hashable, now: float) -> _Attempts:
-        attempts = self._attempts.get(key)
-        if attempts is None:
-            while len(self._attempts) >= _KEPT:
-                self._attempts.popitem(last=False)
-            attempts = self._attempts[key] = _Attempts(last=now)
-        self._attempts.move_to_end(key)
-        if now - attempts.last > _FORGOTTEN_AFTER:
-            attempts.count = 0
-        return attempts
+    async def _count(self, key: str, limit: _Limit, known: _Attempts, now: float) -> _Attempts:
+        """Count an attempt at one key, however many others do at the same moment."""
+        while True:
+            self._demand_open([known], now)
+            counted = known.with_one_more(limit, now)
+            if await self._replace(key, known.version, counted):
+                return counted
+            known = (await self._read([key]))[key]
 
+    async def _replace(self, key: str, version: int, counted: _Attempts) -> bool:
+        values = {
+            "count": counted.count,
+            "last": counted.last,
+            "closed_until": counted.closed_until,
+            "version": counted.version,
+            "expires_at": datetime.now(UTC) + _KEPT,
+        }
+        if version:
+            done = await self._attempts.update_one({"_id": key, "version": version}, {"$set": values})
+            return bool(done.matched_count)
+        try:
+            await self._attempts.insert_one({"_id": key, **values})
+        except DuplicateKeyError:
+            return False
+        return True
 
-def _keys(username_key: str, address: str) -> tuple[tuple[Hashable, _Limit], tuple[Hashable, _Limit]]:
-    network = network_of(address)
-    return ((username_key, network), _BY_NAME_AND_ADDRESS), (network, _BY_ADDRESS)
+    async def _read(self, keys: list[str]) -> dict[str, _Attempts]:
+        found = dict.fromkeys(keys, _Attempts())
+        async for document in self._attempts.find({"_id": {"$in": keys}}):
+            found[document["_id"]] = _Attempts(
+                document["count"], document["last"], document["closed_until"], document["version"]
+            )
+        return found
+
+    @staticmethod
+    def _demand_open(attempts: Iterable[_Attempts], now: float) -> None:
+        wait = max(each.closed_until - now for each in attempts)
+        if wait > 0:
+            raise SignInThrottledError(wait)
+
+    def _keys(self, username_key: str, address: str) -> tuple[tuple[str, _Limit], tuple[str, _Limit]]:
+        network = network_of(address)
+        return (
+            (self._key(network, username_key), _BY_NAME_AND_ADDRESS),
+            (self._key(network), _BY_ADDRESS),
+        )
+
+    def _key(self, *parts: str) -> str:
+        # What somebody typed for a name may be his password.
+        return hashlib.sha256("\n".join((self._purpose, *parts)).encode("utf-8", "replace")).hexdigest()
 
 
 def network_of(address: str, *, wide: bool = False) -> str:

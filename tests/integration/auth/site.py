@@ -80,7 +80,7 @@ def cheap_hasher() -> PasswordHasher:
 async def build_site(connection: Connection, settings: Settings, hasher: PasswordHasher | None = None) -> Site:
     """Return a site on a database; several on one database are like several processes."""
     clock = Clock()
-    auth = AuthService(connection, settings, hasher=hasher or cheap_hasher(), clock=clock)
+    auth = AuthService(connection, settings, hasher=hasher or cheap_hasher(), clock=clock, wall=clock)
     await auth.start()
     web = FastAPI()
     install_problem_handlers(web)
