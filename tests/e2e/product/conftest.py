@@ -95,7 +95,7 @@ def sign_in(product: Product, browser: Browser, watch: Watch) -> Iterator[SignIn
         page.goto(f"{product.url}{path}")
         page.get_by_label("User name").fill(user)
         page.get_by_label("Password", exact=True).fill(password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(f"{product.url}{path}")
         page.wait_for_function("window.did_handshake === true")
         return page

@@ -17,6 +17,7 @@ const REFRESH_PAUSE = 1000;
 const KEEP_PAUSE = 800;
 const MOST_PASTED = 500;
 const HEIGHTS = { comfortable: 36, compact: 28 };
+const LEAVING = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Tab", "Enter", "Escape"]);
 const PARAMETERS = ["view", "where", "search", "sort"];
 
 const theme = AgGrid.themeQuartz.withPart(AgGrid.colorSchemeVariable);
@@ -47,9 +48,9 @@ export default {
             @save-as="dialog = 'view-new'; opened = ''" @edit="dialog = 'view-edit'; opened = ''" @remove="removeView" @make-default="makeDefault"></view-menu></div>
         <input type="search" class="w-filter" ref="search" v-model="words" @input="searchLater" :placeholder="'Search ' + title.toLowerCase()"
                :aria-label="'Search ' + title.toLowerCase()" autocomplete="off" spellcheck="false" />
-        <button type="button" class="w-explorer__button" :class="{ 'w-explorer__button--on': tree }" title="Filter (F)" @click="dialog = 'filter'">
+        <button type="button" class="w-explorer__button" :class="{ 'w-explorer__button--on': tree }" title="Filter (F)" :aria-label="chips.length ? 'Filter, ' + chips.length + ' active' : 'Filter'" @click="dialog = 'filter'">
           <span class="w-icon" aria-hidden="true">filter_list</span><span class="w-explorer__label">Filter</span><i v-if="chips.length">{{ chips.length }}</i></button>
-        <div class="w-menuwrap"><button type="button" class="w-explorer__button" :aria-expanded="String(opened === 'columns')" aria-haspopup="true" title="Columns" @click="toggleMenu('columns')">
+        <div class="w-menuwrap"><button type="button" class="w-explorer__button" :aria-expanded="String(opened === 'columns')" aria-haspopup="true" title="Columns" :aria-label="hiddenCount ? 'Columns, ' + hiddenCount + ' hidden' : 'Columns'" @click="toggleMenu('columns')">
           <span class="w-icon" aria-hidden="true">view_column</span><span class="w-explorer__label">Columns</span><i v-if="hiddenCount">{{ hiddenCount }} hidden</i></button>
           <column-menu v-if="opened === 'columns'" :columns="standing" :density="density" @close="opened = ''" @toggle="setHidden" @pin="setPinned" @move="moveColumn" @density="setDensity" @reset="resetColumns"></column-menu></div>
         <span class="w-explorer__space"></span>
@@ -58,7 +59,7 @@ export default {
         <div class="w-menuwrap"><button type="button" class="w-explorer__button" aria-label="More" title="More" aria-haspopup="menu" :aria-expanded="String(opened === 'more')" @click="toggleMenu('more')"><span class="w-icon" aria-hidden="true">more_horiz</span></button>
           <div v-if="opened === 'more'" v-menu="() => (opened = '')" class="w-menu w-xmenu w-xmenu--right" role="menu" aria-label="More">
             <button v-for="[name, symbol, label] in more" :key="name" type="button" class="w-menu__item" role="menuitem" tabindex="-1" @click="pick(name)"><span class="w-icon" aria-hidden="true">{{ symbol }}</span>{{ label }}</button></div></div>
-        <button v-if="writable" type="button" class="w-explorer__button w-explorer__button--primary" title="Add (N)" @click="$emit('add')"><span class="w-icon" aria-hidden="true">add</span><span class="w-explorer__label">Add</span></button>
+        <button v-if="writable" type="button" class="w-explorer__button w-explorer__button--primary" title="Add (N)" aria-label="Add" @click="$emit('add')"><span class="w-icon" aria-hidden="true">add</span><span class="w-explorer__label">Add</span></button>
       </div>
       <div v-if="chips.length" class="w-explorer__chips" role="group" aria-label="Active filters">
         <template v-for="(chip, at) in chips" :key="at"><span v-if="at" class="w-explorer__join">{{ tree.join }}</span>
@@ -160,7 +161,7 @@ export default {
     },
   },
   mounted() {
-    Object.assign(this, { handle: "", lastQuery: "", pendingIds: new Set(), edits: new Map(), tickets: 0, cost: 0, range: null });
+    Object.assign(this, { handle: "", lastQuery: "", pendingIds: new Set(), edits: new Map(), tickets: 0, cost: 0, anchor: null });
     AgGrid.ModuleRegistry.registerModules([AgGrid.AllCommunityModule]);
     this.ownsUrl = document.querySelector(".w-explorer") === this.$refs.root;
     this.path = location.pathname;
@@ -268,7 +269,7 @@ export default {
         rowHeight: HEIGHTS[this.density],
         getRowId: ({ data }) => data.id,
         columnDefs: this.definitions(state),
-        defaultColDef: { resizable: true, suppressHeaderMenuButton: true },
+        defaultColDef: { resizable: true, suppressHeaderMenuButton: true, suppressKeyboardEvent: ({ event, editing, column }) => !editing && event.key === " " && this.column(column.getColId())?.kind !== "boolean" },
         multiSortKey: "ctrl",
         alwaysMultiSort: false,
         rowClassRules: { "w-row-chosen": ({ data }) => data && this.isSelected(data.id), "w-row-open": ({ data }) => data && data.id === this.row },
@@ -288,7 +289,7 @@ export default {
         onColumnMoved: ({ finished, source }) => finished && this.layoutChanged(source),
         onColumnPinned: ({ source }) => this.layoutChanged(source),
         onFirstDataRendered: ({ api }) => this.fit(api),
-        onCellFocused: (event) => this.focused(event),
+        onCellFocused: () => this.focused(),
         onCellKeyDown: (event) => this.cellKey(event),
         onCellClicked: (event) => this.cellClicked(event),
       };
@@ -334,6 +335,7 @@ export default {
           params.successCallback(block.rows, block.total);
         }
         this.findRow();
+        this.followFocus();
       } catch (error) {
         params.failCallback();
         if (name === this.lastQuery) {
@@ -343,6 +345,14 @@ export default {
       } finally {
         this.waiting = false;
       }
+    },
+    // Where rows came or went, the focus stays with its record.
+    followFocus() {
+      const was = this.focusedRow;
+      const node = was && this.api.getRowNode(was.id);
+      if (!node?.data) return;
+      this.focusedRow = undefined;
+      if (node.rowIndex !== was.index && this.api.getFocusedCell()?.rowIndex === was.index) this.api.setFocusedCell(node.rowIndex, was.field);
     },
     async countRows(query, name, begun) {
       if (this.counting === name) return;
@@ -399,6 +409,9 @@ export default {
       this.problem = "";
       this.handle = "";
       this.refreshed = performance.now();
+      const cell = this.api?.getFocusedCell();
+      const id = cell && this.$refs.grid.contains(document.activeElement) ? this.api.getDisplayedRowAtIndex(cell.rowIndex)?.data?.id : undefined;
+      this.focusedRow = id && { id, index: cell.rowIndex, field: cell.column.getColId() };
       this.api?.refreshInfiniteCache();
     },
 
@@ -774,28 +787,33 @@ export default {
     shownFields() {
       return this.api ? this.api.getAllDisplayedColumns().map((column) => column.getColId()).filter((field) => field !== SELECT) : [];
     },
-    focused({ rowIndex, column }) {
-      if (rowIndex === null || !column || column.getColId() === SELECT) return;
-      const here = { row: rowIndex, at: this.shownFields().indexOf(column.getColId()) };
-      const before = this.range;
-      this.range = this.isExtending && before ? { from: before.from, to: here } : { from: here, to: here };
-      const single = (range) => !range || same(range.from, range.to);
-      if (!single(this.range) || !single(before)) this.api.refreshCells({ force: true, suppressFlash: true });
+    // The grid tells of a new focus a moment later: what is chosen is asked for when it is needed.
+    here() {
+      const cell = this.api?.getFocusedCell();
+      const at = cell ? this.shownFields().indexOf(cell.column.getColId()) : -1;
+      return at < 0 ? null : { row: cell.rowIndex, at };
+    },
+    focused() {
+      if (this.anchor || this.wasRange) this.api.refreshCells({ force: true, suppressFlash: true });
+      this.wasRange = this.anchor !== null;
     },
     block() {
-      const { from, to } = this.range;
+      const to = this.here();
+      if (!to) return null;
+      const from = this.anchor ?? to;
       const fields = this.shownFields();
-      const [top, bottom] = [Math.min(from.row, to.row), Math.max(from.row, to.row)];
-      return { top, bottom, fields: fields.slice(Math.min(from.at, to.at), Math.max(from.at, to.at) + 1), all: fields, left: Math.min(from.at, to.at) };
+      const left = Math.min(from.at, to.at);
+      return { top: Math.min(from.row, to.row), bottom: Math.max(from.row, to.row), fields: fields.slice(left, Math.max(from.at, to.at) + 1), all: fields, left };
     },
     isInRange(row, field) {
-      if (!this.range || same(this.range.from, this.range.to)) return false;
-      const { top, bottom, fields } = this.block();
-      return row >= top && row <= bottom && fields.includes(field);
+      if (!this.anchor) return false;
+      const block = this.block();
+      return block !== null && row >= block.top && row <= block.bottom && block.fields.includes(field);
     },
     copied(event) {
-      if (!this.range || isTyping(event) || !window.getSelection().isCollapsed || this.api.getEditingCells().length) return;
-      const { top, bottom, fields } = this.block();
+      const block = isTyping(event) || !window.getSelection().isCollapsed || this.api.getEditingCells().length ? null : this.block();
+      if (!block) return;
+      const { top, bottom, fields } = block;
       const rows = [];
       for (let index = top; index <= bottom; index++) {
         const data = this.api.getDisplayedRowAtIndex(index)?.data;
@@ -810,9 +828,10 @@ export default {
       return typeof value === "number" ? String(value) : textOf(this.column(field))(value);
     },
     async pasted(event) {
-      if (!this.writable || !this.range || isTyping(event) || this.api.getEditingCells().length) return;
+      const block = !this.writable || isTyping(event) || this.api.getEditingCells().length ? null : this.block();
+      if (!block) return;
       event.preventDefault();
-      const { top, bottom, fields, all, left } = this.block();
+      const { top, bottom, fields, all, left } = block;
       let cells = fromTsv(event.clipboardData.getData("text/plain"));
       if (cells.length === 1 && cells[0].length === 1) cells = Array.from({ length: bottom - top + 1 }, () => Array(fields.length).fill(cells[0][0]));
       const problems = [];
@@ -861,14 +880,18 @@ export default {
 
     // Keys
     extend(event) {
-      this.isExtending = event.shiftKey && (event.key === undefined || event.key.startsWith("Arrow"));
+      // The grid has its own meaning of some keys, and says so in the console.
+      if (event.type === "keydown" && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && event.target.closest(".ag-root") && !isTyping(event)) {
+        event.preventDefault();
+        event.stopPropagation();
+        this.selectAll();
+      }
+      if (!event.target.closest(".w-explorer__grid")) return;
+      if (event.shiftKey && (event.type === "mousedown" || event.key.startsWith("Arrow"))) this.anchor ??= this.here();
+      else if (event.type === "mousedown" || LEAVING.has(event.key)) this.anchor = null;
     },
     keys(event) {
       if (event.defaultPrevented || isTyping(event) || event.target.closest("dialog, .w-record, .w-menu")) return;
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && event.target.closest(".ag-root")) {
-        event.preventDefault();
-        this.selectAll();
-      }
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const act = { "/": () => this.$refs.search.focus(), f: () => (this.dialog = "filter"), n: () => this.writable && this.$emit("add"), x: () => this.toggleFocused() }[event.key];
       if (!act || event.target.closest(".ag-cell-inline-editing")) return;

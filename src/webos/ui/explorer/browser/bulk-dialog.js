@@ -36,8 +36,8 @@ export const BulkDialog = {
         <ul v-if="preview.problems.length" class="w-bulk__problems"><li v-for="each in preview.problems" :key="each.id"><strong>{{ each.label }}</strong>: {{ each.reason }}</li></ul>
       </div>
       <div v-if="step === 'run'" class="w-bulk" role="status">
-        <p>{{ kind === "edit" ? "Changing" : "Deleting" }} {{ done.toLocaleString() }} of {{ (total ?? number).toLocaleString() }} rows…</p>
-        <progress class="w-bulk__bar" :aria-label="title" :value="done" :max="total ?? number"></progress>
+        <p>{{ kind === "edit" ? "Changing" : "Deleting" }} {{ done.toLocaleString() }} of {{ (total ?? amount).toLocaleString() }} rows…</p>
+        <progress class="w-bulk__bar" :aria-label="title" :value="done" :max="total ?? amount"></progress>
         <p class="w-record__none">You can close this; it goes on in the background.</p>
       </div>
       <div v-if="step === 'end'" class="w-bulk" role="status">
@@ -59,11 +59,12 @@ export const BulkDialog = {
       </template>
     </modal>`,
   data() {
-    return { step: "choose", changes: [], preview: null, seen: "", sent: [], busy: false, problem: "", done: 0, total: null, result: null, undone: false, task: "", closed: false };
+    // What was chosen when it opened: the choice is gone when the rows are changed.
+    return { meant: this.selection, amount: this.number, step: "choose", changes: [], preview: null, seen: "", sent: [], busy: false, problem: "", done: 0, total: null, result: null, undone: false, task: "", closed: false };
   },
   computed: {
     title() {
-      return `${this.kind === "edit" ? "Edit" : "Delete"} ${this.number.toLocaleString()} ${this.number === 1 ? "row" : "rows"}`;
+      return `${this.kind === "edit" ? "Edit" : "Delete"} ${this.amount.toLocaleString()} ${this.amount === 1 ? "row" : "rows"}`;
     },
     editable() {
       return this.columns.filter((column) => column.editable);
@@ -93,9 +94,9 @@ export const BulkDialog = {
       if (column) this.changes.push({ field: column.field, value: this.initial(column) });
     },
     body() {
-      if (this.kind !== "edit") return { ...this.selection };
+      if (this.kind !== "edit") return { ...this.meant };
       const plain = (change) => (this.column(change).kind === "link" ? (change.value?.id ?? null) : change.value);
-      return { ...this.selection, changes: Object.fromEntries(this.changes.map((change) => [change.field, plain(change)])) };
+      return { ...this.meant, changes: Object.fromEntries(this.changes.map((change) => [change.field, plain(change)])) };
     },
     async look() {
       this.busy = true;

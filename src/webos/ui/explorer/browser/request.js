@@ -5,7 +5,7 @@ export class Problem extends Error {
     super(document.detail || document.title || "The server did not answer as expected.");
     this.document = document;
     this.status = status;
-    this.fields = document.fields ?? {};
+    this.fields = document.errors ?? {};
   }
 
   // What is wrong, with the fields where the message does not name them.
