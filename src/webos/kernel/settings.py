@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from webos.kernel.brand_settings import BrandSettings
 from webos.kernel.edge_settings import EdgeSettings, scheme_of
 from webos.kernel.errors import ConfigurationError
 
@@ -46,7 +47,7 @@ class Registration(Enum):
     OPEN = "open"
 
 
-class Settings(EdgeSettings):
+class Settings(BrandSettings, EdgeSettings):
     """All settings; each is read from `WEBOS_` and its name in capitals."""
 
     model_config = SettingsConfigDict(

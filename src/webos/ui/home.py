@@ -99,6 +99,7 @@ async def _add_widgets(widgets: list[Component]) -> None:
 
 
 async def _fill_card(card: Element, widget: Component) -> None:
+    card.props["data-module"] = widget.owner
     with card:
         if widget.title:
             text("h2", widget.title, "w-widget__title")

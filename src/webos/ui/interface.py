@@ -55,6 +55,7 @@ class Interface:
         messenger: The way to the users.
         sessions: Where sessions are looked up.
         brand: The product's name, in the sidebar and in titles.
+        logo: Address of the product's logo; empty for our own.
         session_cookie: Name of the cookie with the session token.
         storage_secret: Signs what NiceGUI keeps in browsers; without it `app.storage` is not available.
         pages: The pages.
@@ -77,6 +78,7 @@ class Interface:
     messenger: Messenger
     sessions: SessionSource
     brand: str = "WebOS"
+    logo: str = ""
     session_cookie: str = "webos_session"
     storage_secret: str | None = field(default=None, repr=False)
     pages: PageRegistry = field(default_factory=PageRegistry)

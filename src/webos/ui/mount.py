@@ -20,6 +20,7 @@ from webos.ui.failures import explain
 from webos.ui.home import AdminHome, build_home
 from webos.ui.interface import Interface
 from webos.ui.messenger import ToastChannel
+from webos.ui.module_style import confine_styles
 from webos.ui.navigation import PageEntry
 from webos.ui.notice_bell import NoticeBell
 from webos.ui.page_area import PageArea
@@ -43,7 +44,9 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
         interface: What the interface is made of.
     """
     base_path = urlsplit(interface.settings.public_url or "").path.rstrip("/")
-    assets = Assets(base_path)
+    assets = Assets(base_path, interface.settings.brand_color, interface.settings.brand_logo)
+    interface.logo = assets.logo
+    confine_styles(lambda: _module_shown(interface))
     assets.mount(app)
     _add_own_pages(interface)
     set_element_defaults()
@@ -55,7 +58,9 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     interface.pages.on_change(lambda: _on_pages_change(interface))
     _keep_storage_in(interface.settings.data_dir / "interface")
     indicator = (
-        TaskIndicator(interface.tasks, interface.tabs, interface.identity, interface.notices) if interface.tasks is not None else None
+        TaskIndicator(interface.tasks, interface.tabs, interface.identity, interface.notices)
+        if interface.tasks is not None
+        else None
     )
 
     bell = NoticeBell(interface.notices, interface.tabs, interface.identity) if interface.notices is not None else None
@@ -79,7 +84,7 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
         app,
         root=root,
         title=interface.brand,
-        favicon=_FAVICON,
+        favicon=interface.settings.brand_logo or _FAVICON,
         dark=None,
         language="en-GB",
         storage_secret=interface.storage_secret,
@@ -107,6 +112,11 @@ async def _build(
         area = PageArea(interface, shell)
     await area.settle(_SETTLE_SECONDS)
     shell.mark_sent()
+
+
+def _module_shown(interface: Interface) -> str:
+    tab = interface.tabs.current()
+    return tab.shell.module if tab is not None and tab.shell is not None else ""
 
 
 def _add_own_pages(interface: Interface) -> None:

@@ -77,7 +77,9 @@ class PageArea(SubPages):
     async def _visit(self, entry: PageEntry, arguments: PageArguments) -> None:
         group = group_title(entry, self._interface.modules)
         self._shell.show(arguments.path, entry.title, "" if group == entry.title else group)
-        with box(classes="w-page"):
+        self._shell.module = entry.module
+        with box(classes="w-page") as page:
+            page.props["data-module"] = entry.module
             try:
                 if entry.module in self._interface.modules:
                     self._interface.modules[entry.module].demand_running()

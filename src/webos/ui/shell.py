@@ -38,6 +38,7 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
     Attributes:
         tab: The tab it is in.
         path: Path of the page that is shown.
+        module: Name of the module whose page is shown; empty for the framework's own.
     """
 
     def __init__(self, interface: "Interface", tab: Tab) -> None:
@@ -45,11 +46,14 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
         user = current_user()
         self.tab = tab
         self.path = ""
+        self.module = ""
         self._interface = interface
         self._sent = False
         name = getattr(user, "display_name", "") or user.username
         about = {"name": name, "username": user.username, "roles": user.roles, "initials": initials(name)}
         self._props["brand"] = interface.brand
+        if interface.logo:
+            self._props["logo"] = interface.logo
         # As text: NiceGUI makes an observed copy of everything nested, for every client.
         self._props["navigation"] = interface.menu.navigation(user)
         self._props["actions"] = interface.menu.actions(user)
@@ -127,6 +131,7 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
     @staticmethod
     def _fill(component: Component) -> None:
         holder = box()
+        holder.props["data-module"] = component.owner
         background_tasks.create(fill_widget(component), name="build a component of the layout", context=holder)
 
     async def _run_action(self, event: GenericEventArguments) -> None:

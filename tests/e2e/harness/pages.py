@@ -254,6 +254,24 @@ class KitPage(Page):
         raise ConflictError("a plain handler may raise too")
 
 
+class HostilePage(Page):
+    """Has a stylesheet that would spoil everything."""
+
+    path = "/ops/hostile"
+    title = "Hostile"
+    permission = "ops.read"
+
+    async def build(self) -> None:
+        ui.add_css(
+            "* { color: red !important } .w-sidebar, .w-topbar { display: none !important } .mine { width: 77px }"
+        )
+        ui.add_head_html(
+            "<style>:root { --w-text: red } body { font-size: 40px !important } h1 { display: none }</style>"
+        )
+        ui.add_css("} .w-sidebar { display: none !important } a {")
+        ui.label("Mine").classes("mine")
+
+
 class PlainPage(Page):
     """As little as a page can have: what the shell costs is measured on it."""
 

@@ -88,3 +88,30 @@ def test_charts_and_tables_follow_while_they_are_shown(sign_in: SignIn) -> None:
     expect(bars).to_have_css("fill", "rgb(125, 150, 255)")
     expect(tick).to_have_css("fill", "rgb(161, 168, 180)")
     expect(page.locator(".ag-root-wrapper")).to_have_css("background-color", "rgb(21, 23, 27)")
+
+
+def test_a_modules_stylesheet_reaches_its_own_pages_only(sign_in: SignIn) -> None:
+    """The most hostile one spoils its own page, and neither the shell nor the next module's page."""
+    page = sign_in("/ops/hostile")
+    expect(page.locator(".mine")).to_have_css("width", "77px")
+    expect(page.locator(".mine")).to_have_css("color", "rgb(255, 0, 0)")
+    expect(page.locator(".w-topbar")).to_be_visible()
+    expect(page.locator(".w-brand__home")).to_have_css("color", "rgb(23, 25, 30)")
+    page.get_by_role("link", name="Products").click()
+    heading = page.get_by_role("heading", level=1, name="Products")
+    expect(heading).to_be_visible()
+    expect(heading).to_have_css("color", "rgb(23, 25, 30)")
+    expect(page.locator("body")).to_have_css("font-size", "14px")
+
+
+def test_the_density_is_remembered_and_reaches_tables(sign_in: SignIn) -> None:
+    """Compact rows at once, and after a reload."""
+    page = sign_in("/inventory")
+    row = page.locator(".ag-center-cols-container .ag-row").first
+    expect(row).to_have_css("height", "36px")
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("button", name="Compact").click()
+    expect(row).to_have_css("height", "28px")
+    page.reload()
+    wait_until_live(page)
+    expect(row).to_have_css("height", "28px")

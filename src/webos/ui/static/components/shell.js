@@ -1,5 +1,6 @@
 /* The frame around every page, as one component: sidebar, top bar, menus, and the slot the pages are shown in. */
 import { entriesOf } from "webos/commands";
+import { isCompact, setCompact } from "webos/density";
 import { isMac, isTyping } from "webos/dom";
 import { menu } from "webos/menu";
 import { loadFuse } from "webos/matcher";
@@ -18,6 +19,7 @@ const SIDEBAR_KEY = "webos-sidebar";
 export default {
   props: {
     brand: String,
+    logo: String, // address; else missing
     navigation: String, // JSON, as are the next two
     actions: String,
     user: String,
@@ -40,8 +42,9 @@ export default {
   <aside class="w-sidebar" id="w-sidebar" ref="sidebar" aria-label="Sidebar" @keydown.esc="closeDrawer">
     <div class="w-brand">
       <a class="w-brand__home" :href="base + '/'" :aria-label="brand + ', home'">
-        <svg viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6" fill="var(--w-primary)"/>
-          <path d="M5.5 7.5 9 16.5l3-7 3 7 3.5-9" fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/></svg>
+        <img v-if="logo" class="w-brand__logo" :src="logo" alt="" width="22" height="22">
+        <svg v-else viewBox="0 0 24 24" aria-hidden="true"><rect width="24" height="24" rx="6" fill="var(--w-primary)"/>
+          <path d="M5.5 7.5 9 16.5l3-7 3 7 3.5-9" fill="none" stroke="var(--w-on-primary)" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"/></svg>
         <span>{{ brand }}</span>
       </a>
       <button v-if="!rail" type="button" class="w-iconbutton" aria-label="Fold the sidebar" title="Fold the sidebar  ["
@@ -116,6 +119,9 @@ export default {
           </div>
           <hr>
           <slot name="user_menu"></slot>
+          <button type="button" class="w-menu__item" data-menuitem :aria-pressed="String(isCompact)" @click="toggleDensity">
+            <span class="w-icon" aria-hidden="true">density_small</span>Compact
+            <span v-if="isCompact" class="w-icon w-check" aria-hidden="true">check</span></button>
           <button type="button" class="w-menu__item" data-menuitem @click="shortcuts">
             <span class="w-icon" aria-hidden="true">keyboard</span>Keyboard shortcuts</button>
           <form method="post" :action="base + logoutUrl" ref="logout">
@@ -141,6 +147,7 @@ export default {
       announcement: "",
       folded: remembered(FOLDED_KEY, []),
       rail: document.documentElement.dataset.sidebar === "rail",
+      isCompact: isCompact(),
       drawer: false,
       opened: "",
       busy: false,
@@ -267,6 +274,9 @@ export default {
     setTheme(id) {
       this.opened = "";
       chooseTheme(id);
+    },
+    toggleDensity() {
+      this.isCompact = setCompact(!this.isCompact);
     },
     toggle(name) {
       this.opened = this.opened === name ? "" : name;

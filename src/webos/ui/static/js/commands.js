@@ -25,6 +25,7 @@ export function entriesOf(shell) {
     own("theme:light", "Switch to the light theme", "light_mode", "mode day colours", () => shell.setTheme("light")),
     own("theme:auto", "Use the theme of the system", "contrast", "mode auto automatic", () => shell.setTheme("auto")),
     own("sidebar", "Fold or unfold the sidebar", "view_sidebar", "collapse menu navigation", () => shell.toggleRail()),
+    own("density", "Compact or comfortable density", "density_small", "dense spacing rows size", () => shell.toggleDensity()),
     own("shortcuts", "Keyboard shortcuts", "keyboard", "help keys hotkeys", () => shell.shortcuts()),
     own("logout", "Sign out", "logout", "log out off leave exit", () => shell.signOut()),
   ];
