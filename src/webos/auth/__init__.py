@@ -23,6 +23,15 @@ from webos.auth.errors import (
     SignInThrottledError,
     UsernameTakenError,
 )
+from webos.auth.factors.errors import (
+    EnrolmentNeededError,
+    PasskeyRefusedError,
+    SecondFactorNeededError,
+    SecondFactorWrongError,
+)
+from webos.auth.factors.full_sessions import FullSessions
+from webos.auth.factors.passkey_store import Passkey
+from webos.auth.factors.store import StoredFactors
 from webos.auth.groups import Group
 from webos.auth.middleware import IdentityMiddleware, install_identity
 from webos.auth.own_account import OwnAccount
@@ -51,6 +60,8 @@ __all__ = [
     "AuthService",
     "CurrentUser",
     "EmailTakenError",
+    "EnrolmentNeededError",
+    "FullSessions",
     "Group",
     "IdentityMiddleware",
     "IdentityWatcher",
@@ -59,11 +70,15 @@ __all__ = [
     "LinkNotValidError",
     "MailNotSetUpError",
     "OwnAccount",
+    "Passkey",
+    "PasskeyRefusedError",
     "PasswordHasher",
     "PermissionAnswer",
     "PermissionSource",
     "RegistrationClosedError",
     "Role",
+    "SecondFactorNeededError",
+    "SecondFactorWrongError",
     "SessionCookie",
     "SessionNeededError",
     "SessionRecord",
@@ -71,6 +86,7 @@ __all__ = [
     "SignIn",
     "SignInFailedError",
     "SignInThrottledError",
+    "StoredFactors",
     "UserAdministration",
     "UsernameTakenError",
     "auth_router",

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from webos.auth.accounts import Account, check_display_name
 from webos.auth.api_keys import ApiKey
 from webos.auth.errors import AccountNotFoundError
+from webos.auth.factors.passkey_store import Passkey
+from webos.auth.factors.store import StoredFactors
 from webos.auth.service import AuthService
 from webos.auth.sessions import SessionRecord
 from webos.kernel.context import User, demand_own_hand, signed_in_user
+from webos.kernel.recent import require_recent
 
 __all__ = ["OwnAccount"]
 
@@ -76,6 +79,20 @@ class OwnAccount:
         """Return one's API keys, the newest first."""
         return await self._auth.keys.of_user(_myself().id)
 
+    async def factors(self) -> StoredFactors:
+        """Return whether one has an authenticator app, and how many recovery codes are left."""
+        return await self._auth.factors.of(_myself().id)
+
+    async def passkeys(self) -> list[Passkey]:
+        """Return one's passkeys, the oldest first."""
+        return await self._auth.factors.passkeys(_myself().id)
+
+    @property
+    def takes_passkeys(self) -> bool:
+        """Whether browsers offer passkeys at the server's address."""
+        return self._auth.entrance.takes_passkeys
+
+    @require_recent()
     async def create_key(self, name: str, scopes: Iterable[str], *, days: int | None) -> tuple[str, ApiKey]:
         """Make an API key and return it, this once, and what is stored of it.
 
@@ -85,6 +102,7 @@ class OwnAccount:
             days: How long it counts; None for ever.
 
         Raises:
+            RecentProofNeededError: One has not proved lately who one is.
             InvalidInputError: The name, a scope or the time does not fit.
         """
         return await self._auth.keys.create(_myself().id, name, scopes, days=days)

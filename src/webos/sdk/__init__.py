@@ -8,10 +8,12 @@ from webos.auth import (
     CurrentUser,
     Group,
     OwnAccount,
+    Passkey,
     PermissionAnswer,
     PermissionSource,
     Role,
     SessionRecord,
+    StoredFactors,
     UserAdministration,
     require_permission,
 )
@@ -43,6 +45,7 @@ from webos.kernel.errors import (
     NotFoundError,
     NotSignedInError,
     PermissionDeniedError,
+    RecentProofNeededError,
     UnavailableError,
     ViewOnlyError,
     WebOSError,
@@ -52,6 +55,7 @@ from webos.kernel.loader import ModuleSet
 from webos.kernel.manifest import ModuleManifest
 from webos.kernel.messenger import Messenger
 from webos.kernel.module import Module, ModuleState
+from webos.kernel.recent import demand_recent, require_recent
 from webos.kernel.registry import ServiceRegistry
 from webos.sdk.cache import cache
 from webos.sdk.crud import CrudService, ListPage
@@ -130,9 +134,11 @@ __all__ = [
     "OwnAccount",
     "OwnedDocument",
     "Page",
+    "Passkey",
     "PermissionAnswer",
     "PermissionDeniedError",
     "PermissionSource",
+    "RecentProofNeededError",
     "Role",
     "RouteLimiter",
     "Rule",
@@ -146,6 +152,7 @@ __all__ = [
     "ServiceRegistry",
     "SessionRecord",
     "StateMachine",
+    "StoredFactors",
     "TableService",
     "TaskHandle",
     "TaskService",
@@ -167,10 +174,12 @@ __all__ = [
     "current_user",
     "data_access",
     "demand_own_hand",
+    "demand_recent",
     "emits",
     "explain_access",
     "hookimpl",
     "require_permission",
+    "require_recent",
     "rest_router",
     "step",
     "subscribe",

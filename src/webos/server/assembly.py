@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from webos.auth import AuthService, OwnAccount, SessionCookie, UserAdministration, secret_key
+from webos.auth import AuthService, FullSessions, OwnAccount, SessionCookie, UserAdministration, secret_key
 from webos.cache import CacheService, HostStore
 from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub

@@ -8,7 +8,9 @@ from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
 from webos.ui.failures import explain
+from webos.ui.identity import IdentityGuard
 from webos.ui.markup import icon
+from webos.ui.proof import run_proved
 from webos.ui.tabs import Tabs
 
 __all__ = ["ActionButton", "ButtonRow", "Variant"]
@@ -32,6 +34,7 @@ class ActionButton(TextElement):
         label: What it does.
         on_click: Does it; sync or async, with or without an argument.
         tabs: The open tabs, to tell the user what failed.
+        identity: Asks the user for a proof where the handler needs a recent one; nobody asks where None.
         symbol: Name of a Material icon, or None.
         variant: How much it stands out.
     """
@@ -42,11 +45,13 @@ class ActionButton(TextElement):
         on_click: Callable[..., Any] | None,
         *,
         tabs: Tabs,
+        identity: IdentityGuard | None = None,
         symbol: str | None = None,
         variant: Variant = "secondary",
     ) -> None:
         super().__init__(tag="button", text=label)
         self._tabs = tabs
+        self._identity = identity
         self._handler = on_click
         self._busy = False
         self.classes(f"w-button w-button--{variant}")
@@ -70,10 +75,10 @@ class ActionButton(TextElement):
         tab = self._tabs.of(self.client)
         self._busy = True
         try:
-            result = self._call(self._handler)
-            if inspect.isawaitable(result):
-                self._turn(on=True)
-                await result
+            if self._identity is not None:
+                await run_proved(self._identity, tab, self._run)
+            else:
+                await self._run()
         except Exception as error:  # noqa: BLE001 - the boundary between the shell and a module
             told = explain(error)
             tab.toast(told.severity, told.message, told.detail)
@@ -81,6 +86,12 @@ class ActionButton(TextElement):
             self._busy = False
             if not self.is_deleted:
                 self._turn(on=False)
+
+    async def _run(self) -> None:
+        result = self._call(self._handler) if self._handler is not None else None
+        if inspect.isawaitable(result):
+            self._turn(on=True)
+            await result
 
     def _call(self, handler: Callable[..., Any]) -> Any:  # noqa: ANN401 - whatever the handler returns
         parameters = inspect.signature(handler).parameters.values()

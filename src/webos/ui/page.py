@@ -149,7 +149,14 @@ class Page:
         before = context.slot.children[-1:]
         row = before[0] if before and isinstance(before[0], ButtonRow) else ButtonRow()
         with row:
-            return ActionButton(label, on_click, tabs=self.interface.tabs, symbol=icon, variant=variant)
+            return ActionButton(
+                label,
+                on_click,
+                tabs=self.interface.tabs,
+                identity=self.interface.identity,
+                symbol=icon,
+                variant=variant,
+            )
 
     def add_table(
         self,

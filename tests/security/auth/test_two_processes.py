@@ -26,7 +26,11 @@ __all__ = ["browser", "playwright_driver"]
 ADMIN = "an-administrators-password"
 PASSWORD = "correct horse battery"
 OPEN = {"/login", "/auth/login", "/auth/logout", "/auth/token", "/healthz", "/readyz", "/favicon.ico"}
-FORMS = {f"/auth/{name}" for name in ("register", "join", "forgot", "reset", "verify")}
+FORMS = {
+    f"/auth/{name}"
+    for name in ("register", "join", "forgot", "reset", "verify", "second-factor", "second-factor/passkey")
+}
+FORMS |= {"/auth/passkey", "/auth/passkey/ask"}
 ASSETS = ("/_webos/static", "/_nicegui/")
 PARAMETER = re.compile(r"\{[^}]*\}")
 ROOT = Path(__file__).parents[3]

@@ -4,6 +4,7 @@ from nicegui import ui
 
 from webos.sdk import OwnAccount, Page
 
+from .leaving import leave
 from .schemas import Profile
 
 __all__ = ["add_profile"]
@@ -55,17 +56,4 @@ def _row(title: str, text: str, *, badge: tuple[str, str] = ("", ""), action: st
                     ui.label(state).classes(f"w-badge w-badge--{tone}")
             ui.label(text).classes("w-list__text w-account__text")
         if action:
-            _leave(action, f"{action} {title.lower()}", path)
-
-
-def _leave(label: str, name: str, path: str) -> None:
-    """Add a button that leaves for a page outside of the shell: passwords never pass through a websocket."""
-    form = ui.element("form")
-    form.props["method"] = "get"
-    form.props["action"] = ui.context.client.request.scope.get("root_path", "") + path
-    with form:
-        button = ui.element("button").classes("w-button w-button--secondary")
-        button.props["type"] = "submit"
-        button.props["aria-label"] = name
-        with button:
-            ui.label(label)
+            leave(action, f"{action} {title.lower()}", path)

@@ -18,6 +18,7 @@ from webos.ui.form.fields import FormField, form_fields
 from webos.ui.form.messages import messages_of
 from webos.ui.form.values import InvalidJsonError, read_values
 from webos.ui.markup import box, text
+from webos.ui.proof import run_proved
 
 if TYPE_CHECKING:
     from webos.ui.interface import Interface
@@ -79,7 +80,8 @@ class AutoForm(Element, component=COMPONENTS / "form.js"):
             return
         self._saving = True
         try:
-            await self._store(event.args)
+            tab = self._interface.tabs.of(self.client)
+            await run_proved(self._interface.identity, tab, lambda: self._store(event.args))
         except Exception as error:  # noqa: BLE001 - everything goes back into the form, so that nothing typed is lost
             told = explain(error)
             mine = {name: message for name, message in told.fields.items() if self._has(name)}

@@ -53,8 +53,13 @@ export async function passkeyAnswer(kind, address, step) {
   }
 }
 
+// A passkey belongs to a name; reached by an address, the server cannot be asked for one.
+const NAMED = !/^[\d.]+$|[:[]/.test(location.hostname);
+
+export const takesPasskeys = () => NAMED && Boolean(window.PublicKeyCredential);
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
-  if (!window.PublicKeyCredential) continue;
+  if (!takesPasskeys()) continue;
   form.hidden = false;
   const button = form.querySelector("button[type=submit]");
   const wrong = form.querySelector(".wrong");
