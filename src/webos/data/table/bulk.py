@@ -14,7 +14,7 @@ from webos.data.model_registry import ModelInfo
 from webos.data.table.columns import label_field, stored_name
 from webos.data.table.editing import apply_changes
 from webos.data.table.labels import label_text
-from webos.data.table.selection import Selection, selected_ids
+from webos.data.table.selection import Selection, selected_head, selected_ids
 from webos.data.table.service import TableService
 from webos.kernel.context import current_user
 from webos.kernel.errors import ConflictError, InvalidInputError, WebOSError
@@ -111,9 +111,9 @@ class BulkChange:
             PermissionDeniedError: The acting user may not write.
         """
         info = self._writable(model)
-        identities = await selected_ids(self._tables, info, selection)
-        preview = BulkPreview(len(identities))
-        for document in await self._read(info, identities[:_SAMPLE]):
+        count, head = await selected_head(self._tables, info, selection, _SAMPLE)
+        preview = BulkPreview(count)
+        for document in await self._read(info, head):
             label = _label(document)
             if changes is None:
                 preview.sample.append({"id": str(document.id), "label": label})

@@ -1,5 +1,6 @@
 """Which documents a bulk change means: single ones, or all of a filter."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,10 @@ from webos.data.model_registry import ModelInfo
 from webos.data.table.query import TableQuery
 from webos.data.table.service import TableService
 
-__all__ = ["Selection", "selected_ids"]
+__all__ = ["Selection", "selected_head", "selected_ids"]
+
+_AT_ONCE = 5000
+_FEW = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,35 @@ async def selected_ids(tables: TableService, info: ModelInfo, selection: Selecti
         return tables.ids(info, selection.ids)
     view = await tables.view(info, selection.query)
     total = await view.total()
-    found = await view.block(0, total)
+    found: list[Any] = []
+    for start in range(0, total, _AT_ONCE):
+        found += await view.block(start, min(start + _AT_ONCE, total))
+        # Of hundreds of thousands, others must have their turn in between.
+        await asyncio.sleep(0)
     if selection.excluded:
         out = set(tables.ids(info, selection.excluded))
         found = [identity for identity in found if identity not in out]
     return found
+
+
+async def selected_head(
+    tables: TableService, info: ModelInfo, selection: Selection, number: int
+) -> tuple[int, list[Any]]:
+    """Return how many documents are chosen, and the ids of the first ones.
+
+    Args:
+        tables: Reads the rows, as the acting user.
+        info: The model.
+        selection: The choice.
+        number: How many ids are wanted.
+
+    Raises:
+        InvalidInputError: The query asks for what the model does not have.
+    """
+    if selection.ids is not None or len(selection.excluded) > _FEW:
+        found = await selected_ids(tables, info, selection)
+        return len(found), found[:number]
+    view = await tables.view(info, selection.query)
+    out = [identity for identity in tables.ids(info, selection.excluded) if await view.find(identity) is not None]
+    head = await view.block(0, number + len(out))
+    return await view.total() - len(out), [identity for identity in head if identity not in out][:number]

@@ -1,9 +1,11 @@
 """The explorer in a page: one element, kept up to date by the database's changes."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks
+from nicegui.dependencies import register_esm
 from nicegui.element import Element
 from nicegui.elements import aggrid as _aggrid  # noqa: F401 - registers the grid library that the component imports
 from nicegui.events import GenericEventArguments
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from webos.ui.interface import Interface
 
 __all__ = ["DataExplorer"]
+
+_BROWSER = Path(__file__).parent / "browser"
+# Not by the class's own argument: that goes by the time of the folder, which stays when a file in it is changed.
+register_esm("webos-explorer", _BROWSER, max_time=max(file.stat().st_mtime for file in _BROWSER.glob("*.js")))
 
 _PUSH_SECONDS = 0.15
 _MOST_IDS = 500
@@ -45,7 +51,7 @@ class _Duplicate(BaseModel):
     id: str
 
 
-class DataExplorer(Element, component="explorer.js", esm={"webos-explorer": "browser"}):
+class DataExplorer(Element, component="explorer.js"):
     """A live grid over all documents of a model.
 
     The socket only carries the ids of changed rows; the browser fetches what it shows under the rights of its user.

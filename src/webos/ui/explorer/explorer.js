@@ -194,6 +194,7 @@ export default {
       if (this.gone) return;
       this.views = kept.views.map(markRaw);
       this.defaultView = kept.default;
+      this.ownState = kept.own ?? undefined;
       const isAsked = PARAMETERS.some((name) => asked.has(name));
       this.active = this.views.find(({ id }) => id === (isAsked ? asked.get("view") : kept.default)) ?? null;
       if (asked.get("view") && asked.get("view") !== "all" && !this.active) toast({ severity: "warning", message: "This view does not exist any more, or is not shared with you." });
