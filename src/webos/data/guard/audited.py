@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from bson.errors import BSONError
 from pymongo.errors import OperationFailure, WriteConcernError
+from pymongo.results import UpdateResult
 
-from webos.data.audit.applied import READING, STAMPS, Claim, is_stamped, key_of
+from webos.data.audit.applied import READING, STAMPS, Claim, find_applied, is_stamped, key_of
 from webos.data.audit.entry import describe_changes, new_entry
 from webos.data.audit.forecast import forecast, touched_fields
 from webos.data.audit.sameness import ABSENT, is_same
 from webos.data.conflicts import changed_error
+from webos.data.guard.together import Sent
 from webos.data.guard.updates import Update
 from webos.data.stamp import Stamp
 
@@ -38,6 +40,7 @@ __all__ = [
 
 Row = dict[str, Any]
 Write = Callable[[Row], Awaitable[tuple[bool, Any]]]
+SendTogether = Callable[[Row, Row], Awaitable[Sent]]
 
 _ATTEMPTS = 100
 _CALM_ATTEMPTS = 3
@@ -91,7 +94,14 @@ def projection(update: Update) -> dict[str, int]:
     return dict.fromkeys((*touched_fields(update), *STAMPS), 1)
 
 
-async def change_one(collection: "WritingMethods", change: Change, write: Write, *, before: Row | None = None) -> Any:  # noqa: ANN401 - what `write` gives
+async def change_one(
+    collection: "WritingMethods",
+    change: Change,
+    write: Write,
+    *,
+    before: Row | None = None,
+    together: SendTogether | None = None,
+) -> Any:  # noqa: ANN401 - what `write` gives
     """Write the entry of a change and then the change.
 
     Args:
@@ -99,6 +109,7 @@ async def change_one(collection: "WritingMethods", change: Change, write: Write,
         change: The change.
         write: Writes it where a filter matches, and tells whether it did.
         before: What is stored, if the filter asks for its revision.
+        together: Stores the entry, and makes the change where a filter matches if both can go in one request.
 
     Returns:
         What `write` gives; None where no document matches.
@@ -106,7 +117,7 @@ async def change_one(collection: "WritingMethods", change: Change, write: Write,
     Raises:
         ConflictError: The document was changed again and again meanwhile.
     """
-    raw, journal = collection._raw, collection.database.journal  # noqa: SLF001 - a part of the guard
+    raw = collection._raw  # noqa: SLF001 - a part of the guard
     session = change.options.get("session")
     known = before is not None
     for attempt in range(_ATTEMPTS):
@@ -115,23 +126,56 @@ async def change_one(collection: "WritingMethods", change: Change, write: Write,
         if before is None:
             return None
         entry = describe(collection, change, before)
-        await journal.note([entry], session)
-        try:
-            done, result = await write(change.query if known else change.exact(before))
-        except BaseException as error:
-            if is_undone(error) and not in_transaction(session):
-                await journal.forget([entry])
-            raise
+        query = change.query if known else change.exact(before)
+        sent = await _note(collection, entry, query, session, together)
+        if sent.met is None:
+            done, result = await _write(collection, entry, write(query), session, keep=sent.in_doubt)
+        else:
+            done, result = sent.met > 0, _as_result(sent)
         if done:
             await complete(collection, [(entry, before, change)])
             return result
-        await _forget_unless_stored(collection, entry, change)
+        if sent.in_doubt and await _was_made(collection, entry, session):
+            await complete(collection, [(entry, before, change)])
+            return _as_result(Sent(1, 1))
+        if not sent.in_doubt:
+            await _forget_unless_stored(collection, entry, change)
         if known:
             return result
         if attempt >= _CALM_ATTEMPTS:
             await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
     msg = f"a document in {collection.name} is changed all the time"
     raise changed_error(msg)
+
+
+async def _note(
+    collection: "WritingMethods",
+    entry: Row,
+    query: Row,
+    session: Any,  # noqa: ANN401 - the driver's, or None
+    together: SendTogether | None,
+) -> Sent:
+    if together is not None:
+        return await together(entry, query)
+    await collection.database.journal.note([entry], session)
+    return Sent()
+
+
+async def _write(
+    collection: "WritingMethods",
+    entry: Row,
+    writing: Awaitable[tuple[bool, Any]],
+    session: Any,  # noqa: ANN401 - the driver's, or None
+    *,
+    keep: bool,
+) -> tuple[bool, Any]:
+    """Make a change whose entry is stored; the entry goes if the server refuses, unless it is to be kept."""
+    try:
+        return await writing
+    except BaseException as error:
+        if is_undone(error) and not in_transaction(session) and not keep:
+            await collection.database.journal.forget([entry])
+        raise
 
 
 def describe(collection: "WritingMethods", change: Change, before: Mapping[str, Any]) -> Row:
@@ -196,6 +240,18 @@ async def _forget_unless_stored(collection: "WritingMethods", entry: Row, change
     stored = await raw.find_one(wanted, projection(change.update), session=session, comment=READING)
     if stored is None or not is_stamped(stored, Claim.of(entry, stored["_id"])) or not _holds(stored, entry, journal):
         await journal.forget([entry], session)
+
+
+async def _was_made(collection: "WritingMethods", entry: Row, session: Any) -> bool:  # noqa: ANN401 - the driver's, or None
+    """Return whether a change was made by a request whose answer was lost, also if others followed."""
+    raw, journal = collection._raw, collection.database.journal  # noqa: SLF001 - a part of the guard
+    (made,) = await find_applied(journal, raw, [Claim.of(entry, entry["documents"][0])], session)
+    return made
+
+
+def _as_result(sent: Sent) -> UpdateResult:
+    met = sent.met or 0
+    return UpdateResult({"n": met, "nModified": sent.modified, "updatedExisting": met > 0}, acknowledged=True)
 
 
 def _holds(stored: Row, entry: Row, journal: "Journal") -> bool:

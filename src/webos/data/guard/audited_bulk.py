@@ -117,7 +117,8 @@ def _parts(changes: "Sequence[BulkChange]") -> "Iterator[list[_Numbered]]":
 def _is_plain(each: "BulkChange") -> bool:
     names_one = "_id" in each.asked and not isinstance(each.asked["_id"], dict) and each.asked.keys() <= _EXACT
     is_usual = each.change.options.keys() <= _SESSION | {"array_filters", "bypass_document_validation"}
-    return names_one and is_usual and not each.upsert and isinstance(each.asked.get("revision", 0), int)
+    is_exact = not each.bound or "revision" in each.asked
+    return names_one and is_usual and is_exact and not each.upsert and isinstance(each.asked.get("revision", 0), int)
 
 
 async def _run_together(

@@ -1,7 +1,7 @@
 """Several writes in one request, each under the rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,14 @@ from webos.data.guard.audited_bulk import run_changes
 from webos.data.guard.fields import demand_options, demand_writable
 from webos.data.guard.inserts import insert_many
 from webos.data.guard.refusal import GuardRefusalError
+from webos.data.guard.results import bind_result
 from webos.data.guard.updates import soft_deletion, stamp_insert, stamp_update
 from webos.data.stamp import Stamp
 
 if TYPE_CHECKING:
     from webos.data.guard.writing import WritingMethods
 
-__all__ = ["BulkChange", "WriteOperation", "bulk_write", "guard_operation"]
+__all__ = ["BulkChange", "WriteOperation", "bind_change", "bulk_write", "guard_operation"]
 
 WriteOperation = InsertOne[Any] | UpdateOne | UpdateMany | ReplaceOne[Any] | DeleteOne | DeleteMany
 
@@ -60,12 +61,14 @@ class BulkChange:
         change: The change under the rules.
         many: Whether it is meant for all that match.
         upsert: Whether to make a document where none matches.
+        bound: Whether its filter asks more than the rules for changing: that its result is granted, too.
     """
 
     asked: dict[str, Any]
     change: Change
     many: bool
     upsert: bool = False
+    bound: bool = False
 
     def operation(self) -> UpdateOne | UpdateMany:
         """Return it as the driver's."""
@@ -98,6 +101,9 @@ async def bulk_write(
         BulkWriteError: A write failed otherwise.
     """
     writes = [guard_operation(collection, position, operation, stamp) for position, operation in enumerate(operations)]
+    for write in writes:
+        if isinstance(write.guarded, BulkChange):
+            write.guarded = await bind_change(collection, write.guarded, options.get("session"))
     if not ordered:
         writes.sort(key=lambda write: write.kind.value)
     total: dict[str, Any] = {"writeErrors": [], "writeConcernErrors": [], "upserted": []} | dict.fromkeys(_COUNTS, 0)
@@ -193,6 +199,19 @@ def guard_operation(collection: "WritingMethods", position: int, operation: Writ
     return _Write(
         position, kind, BulkChange(query, _change("update", restricted, update, stamp, options), many, upsert)
     )
+
+
+async def bind_change(collection: "WritingMethods", each: BulkChange, session: Any = None) -> BulkChange:  # noqa: ANN401 - the driver's
+    """Return a change narrowed to the documents that the rules still grant afterwards.
+
+    Raises:
+        PermissionDeniedError: It would turn one into a document that they do not grant.
+    """
+    change = each.change
+    if change.operation != "update":
+        return each
+    query = await bind_result(collection, change.query, change.update, session, upsert=each.upsert)
+    return each if query is change.query else replace(each, change=replace(change, query=query), bound=True)
 
 
 def _change(operation: str, query: dict[str, Any], update: Any, stamp: Stamp, options: dict[str, Any]) -> Change:  # noqa: ANN401

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bson import ObjectId
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.results import InsertManyResult, InsertOneResult
 
+from webos.data.audit.applied import READING
 from webos.data.audit.entry import new_entry
+from webos.data.audit.sameness import is_same
 from webos.data.guard import insertion
 from webos.data.guard.audited import in_transaction, is_undone
+from webos.data.guard.together import send_together
 from webos.data.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ __all__ = ["InsertNotes", "insert_many", "insert_one"]
 Row = dict[str, Any]
 
 _AT_ONCE = 1000
+_MADE = ("created_at", "created_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,28 @@ async def insert_one(collection: "WritingMethods", document: Row, stamp: Stamp, 
     raw, phantom_keys = collection._raw, collection.database.traits.phantom_keys  # noqa: SLF001 - a part of the guard
     if not collection.policy.audited:
         return await insertion.insert_one(raw, document, phantom_keys=phantom_keys, **options)
-    notes = InsertNotes(collection, stamp, options.get("session"))
-    entry = await notes.note([document.setdefault("_id", ObjectId())], document["revision"])
+    identity = document.setdefault("_id", ObjectId())
+    # The driver does so in its own method: the id stands first.
+    document = {"_id": identity, **document}
+    entry = new_entry(collection.policy, "insert", [identity], stamp, revision=document["revision"])
+    sent = await send_together(collection, entry, {"insert": None, "document": document}, options)
+    if sent.met:
+        return InsertOneResult(identity, acknowledged=True)
     try:
         return await insertion.insert_one(raw, document, phantom_keys=phantom_keys, **options)
     except BaseException as error:
-        await notes.fail(entry, error)
+        if not sent.in_doubt:
+            await InsertNotes(collection, stamp, options.get("session")).fail(entry, error)
+        elif isinstance(error, DuplicateKeyError) and await _is_stored(collection, document):
+            return InsertOneResult(identity, acknowledged=True)
         raise
+
+
+async def _is_stored(collection: "WritingMethods", document: Row) -> bool:
+    """Return whether a document was stored by a request whose answer was lost."""
+    raw, codec = collection._raw, collection.database.journal.codec  # noqa: SLF001 - a part of the guard
+    stored = await raw.find_one({"_id": document["_id"]}, dict.fromkeys(_MADE, 1), comment=READING)
+    return stored is not None and all(is_same(stored.get(name), document[name], codec) for name in _MADE)
 
 
 async def insert_many(

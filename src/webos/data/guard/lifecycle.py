@@ -13,10 +13,11 @@ from webos.data.audit.scrubbing import scrub
 from webos.data.conflicts import changed_error
 from webos.data.guard.audited import Change, in_transaction, is_undone
 from webos.data.guard.audited_bulk import run_each
-from webos.data.guard.bulk import guard_operation
+from webos.data.guard.bulk import bind_change, guard_operation
 from webos.data.guard.fields import demand_writable, hidden_fields
 from webos.data.guard.grant_scope import demand_no_grant
 from webos.data.guard.queries import merge_filter, restriction
+from webos.data.guard.results import demand_result
 from webos.data.guard.several import Applied, Plan, apply
 from webos.data.guard.updates import Update, restoration
 from webos.data.guard.writing import WritingMethods
@@ -106,7 +107,9 @@ class LifecycleMethods(WritingMethods):
                 row = stored.get(key_of(each.row["_id"]))
                 # Whether he may have it back is decided by what is stored, not by what he brings.
                 if row is not None and row["revision"] == each.row.get("revision"):
-                    change = Change("restore", {}, restoration(each.update), stamp, options, was_deleted=True)
+                    update = restoration(each.update)
+                    demand_result(self.policy, row, update)
+                    change = Change("restore", {}, update, stamp, options, was_deleted=True)
                     plans.append((row, change))
                     own.append(position)
             applied = await apply(self, plans, ordered=False)
@@ -133,7 +136,7 @@ class LifecycleMethods(WritingMethods):
                 refuse_secrets(self, update or {})
                 based = {"_id": row["_id"], "revision": row["revision"]}
                 operation = DeleteOne(based) if update is None else UpdateOne(based, update)
-                guarded.append(guard_operation(self, position, operation, stamp).guarded)
+                guarded.append(await bind_change(self, guard_operation(self, position, operation, stamp).guarded))
             return await run_each(self, guarded)
 
     async def purge(self, identity: Any, *, session: AsyncClientSession | None = None) -> None:  # noqa: ANN401 - any id

@@ -10,6 +10,7 @@ from pymongo.results import UpdateResult
 from webos.data.audit.entry import new_entry
 from webos.data.conflicts import changed_error
 from webos.data.guard.audited import Change, Write, change_one, in_transaction, is_undone
+from webos.data.guard.together import Sent, send_together
 from webos.data.guard.updates import Update
 
 if TYPE_CHECKING:
@@ -42,13 +43,17 @@ async def update_one(
         result = await raw.update_one(query, change.update, **change.writing)
         return result.matched_count > 0, result
 
+    async def together(entry: Row, query: Row) -> Sent:
+        operation = {"update": None, "filter": query, "updateMods": change.update, "multi": False}
+        return await send_together(collection, entry, operation, change.writing)
+
     async def make(query: Row, update: Update) -> UpdateResult:
         return await raw.update_one(query, update, upsert=True, **change.writing)
 
     if upsert:
         changed: UpdateResult = await _change_or_make(collection, change, write, make)
         return changed
-    result: UpdateResult | None = await change_one(collection, change, write, before=before)
+    result: UpdateResult | None = await change_one(collection, change, write, before=before, together=together)
     if result is None:
         return UpdateResult({"n": 0, "nModified": 0, "updatedExisting": False}, acknowledged=True)
     return result

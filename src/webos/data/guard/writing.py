@@ -15,6 +15,7 @@ from webos.data.guard.fields import demand_options, demand_writable
 from webos.data.guard.inserts import InsertNotes, insert_many, insert_one
 from webos.data.guard.missing import insert_missing
 from webos.data.guard.options import checked
+from webos.data.guard.results import bind_result
 from webos.data.guard.several import change_many
 from webos.data.guard.updates import Update, soft_deletion, stamp_insert, stamp_update
 from webos.data.secret.writes import seal_document, seal_operation, seal_replacement, seal_update
@@ -92,6 +93,7 @@ class WritingMethods:
         query, update = await seal_update(self, query, update, options, upsert=upsert)
         with self.stamp_change() as stamp:
             stamped = stamp_update(update, upsert=upsert)
+            query = await bind_result(self, query, stamped, options.get("session"), upsert=upsert)
             if self.policy.audited:
                 return await single.update_one(self, Change("update", query, stamped, stamp, options), upsert=upsert)
             return await self._raw.update_one(query, stamped, upsert=upsert, **options)
@@ -111,6 +113,7 @@ class WritingMethods:
         query, update = await seal_update(self, query, update, options)
         with self.stamp_change() as stamp:
             stamped = stamp_update(update)
+            query = await bind_result(self, query, stamped, options.get("session"))
             if self.policy.audited:
                 return await single.update_one(self, Change("update", query, stamped, stamp, options), before=before)
             return await self._raw.update_one(query, stamped, **options)
@@ -124,6 +127,7 @@ class WritingMethods:
         query, update = await seal_update(self, query, update, options, upsert=upsert, many=True)
         with stamping(self._stamp_of_many()) as stamp:
             stamped = stamp_update(update, upsert=upsert)
+            query = await bind_result(self, query, stamped, options.get("session"), upsert=upsert)
             if not self.policy.audited:
                 return await self._raw.update_many(query, stamped, upsert=upsert, **options)
             change = Change("update", query, stamped, stamp, options)
@@ -143,6 +147,7 @@ class WritingMethods:
         replacement = await seal_replacement(self, self.restrict(filter), replacement, options)
         with self.stamp_change() as stamp:
             query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
+            query = await bind_result(self, query, update, options.get("session"))
             if self.policy.audited:
                 result = await single.update_one(self, Change("update", query, update, stamp, options))
             else:
@@ -189,6 +194,7 @@ class WritingMethods:
         query, update = await seal_update(self, query, update, options, upsert=upsert)
         with self.stamp_change() as stamp:
             stamped = stamp_update(update, upsert=upsert)
+            query = await bind_result(self, query, stamped, options.get("session"), upsert=upsert)
             return await self._find_and_change(Change("update", query, stamped, stamp, options), upsert=upsert)
 
     async def find_one_and_replace(
@@ -207,6 +213,7 @@ class WritingMethods:
         replacement = await seal_replacement(self, self.restrict(filter), replacement, options)
         with self.stamp_change() as stamp:
             query, update = self.restrict_replacement(filter, replacement, upsert=upsert)
+            query = await bind_result(self, query, update, options.get("session"))
             found = await self._find_and_change(Change("update", query, update, stamp, options))
         if found is None:
             await self._refuse_stale(filter, query, options)

@@ -8,12 +8,13 @@ from webos.data.rules.parsing import parse_where
 from webos.kernel.context import User
 from webos.kernel.permissions import PERMISSION_PATTERN
 
-__all__ = ["ACTIONS", "CREATE", "READ", "WRITE", "Rule"]
+__all__ = ["ACTIONS", "CREATE", "READ", "RESULT", "WRITE", "Rule"]
 
 READ = "read"
 WRITE = "write"
 CREATE = "create"
-ACTIONS = (READ, WRITE, CREATE)
+RESULT = "result"
+ACTIONS = (READ, WRITE, CREATE, RESULT)
 
 
 class Rule:
@@ -22,8 +23,9 @@ class Rule:
     A rule without `permission` and `where` grants to everybody who is signed in.
 
     Args:
-        actions: `read`, `write` (change, delete and restore) and `create`. A model without a rule for `create`
-            restricts nobody in creating.
+        actions: `read`, `write` (change, delete and restore), `create`, and `result`: what a change may make of a
+            document. A model without a rule for `create` restricts nobody in creating; where none is for `result`,
+            those for `write` say what may become of a document. Whatever it becomes, its author must be able to read.
         permission: Grants only to users who hold it.
         where: Grants only for documents that fulfil it: a part of MongoDB's filters, in which `ACTING` stands for
             the acting user.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from webos.data.rules.acting import ACTING
-from webos.data.rules.rule import CREATE, READ, WRITE, Rule
+from webos.data.rules.rule import ACTIONS, CREATE, READ, RESULT, WRITE, Rule
 from webos.kernel.context import User
 
 __all__ = ["NO_RULES", "OWNER", "RuleSet"]
@@ -26,9 +26,9 @@ class RuleSet:
 
     def __init__(self, rules: Sequence[Rule] = ()) -> None:
         self.rules = tuple(rules)
-        self._by_action = {
-            action: tuple(rule for rule in self.rules if action in rule.actions) for action in (READ, WRITE, CREATE)
-        }
+        self._by_action = {action: tuple(rule for rule in self.rules if action in rule.actions) for action in ACTIONS}
+        if not self._by_action[RESULT]:
+            self._by_action[RESULT] = self._by_action[WRITE]
 
     def __bool__(self) -> bool:
         return bool(self.rules)
@@ -61,9 +61,10 @@ class RuleSet:
         """Return the first rule for `action` that grants a document, as it is stored, to `user`."""
         return next((rule for rule in self._by_action[action] if rule.check(user, document)), None)
 
-    def roots(self) -> frozenset[str]:
-        """Return the top-level fields that the rules ask."""
-        return frozenset().union(*(rule.condition.roots for rule in self.rules if rule.condition is not None))
+    def roots(self, *actions: str) -> frozenset[str]:
+        """Return the top-level fields that the rules for some actions ask, or all rules."""
+        rules = [rule for action in actions for rule in self._by_action[action]] if actions else self.rules
+        return frozenset().union(*(rule.condition.roots for rule in rules if rule.condition is not None))
 
 
 NO_RULES: Final = RuleSet()
