@@ -72,6 +72,9 @@ class Tripwire:
             command: Its document.
             caller: Who sends it; found out where None.
         """
+        if name == "bulkWrite":
+            self._watch_each(command, caller)
+            return
         collection, database = command.get(name), str(command.get("$db"))
         if self._paused or not isinstance(collection, str):
             return
@@ -90,6 +93,16 @@ class Tripwire:
             self._demand(name, policy, condition)
         self._demand_hiding(name, policy, command)
         self._look_into(name, database, command.get("pipeline", ()))
+
+    def _watch_each(self, command: Mapping[str, Any], caller: str | None) -> None:
+        """Look at the writes of a request into several collections as if each were a command."""
+        caller = _caller() if caller is None else caller
+        for operation in command["ops"]:
+            kind = next(iter(operation))
+            database, _, collection = command["nsInfo"][operation[kind]]["ns"].partition(".")
+            written = {"q": operation.get("filter", {}), "u": operation.get("updateMods", {})}
+            several = {"update": "updates", "delete": "deletes"}.get(kind, "documents")
+            self.watch(kind, {kind: collection, "$db": database, several: [written]}, caller)
 
     def _concerns(self, caller: str) -> bool:
         return self._every_caller or (caller != _TESTS and not caller.startswith(_FRAMEWORK))

@@ -1,5 +1,6 @@
 """Row `audit`: creating and changing documents over HTTP with the record of changes, against the same without it."""
 
+import asyncio
 import itertools
 import json
 import time
@@ -10,7 +11,7 @@ from typing import Any
 from benchmarks.result import Result, at_most
 from benchmarks.site import Site, open_site
 from benchmarks.stage import Stage
-from benchmarks.turns import take_turns
+from benchmarks.turns import seconds_for, take_turns
 from benchmarks.wire import Wire, request_bytes
 
 __all__ = ["run"]
@@ -19,21 +20,25 @@ _GOAL = at_most(1.25)
 _MODULES = Path(__file__).parents[1] / "recorded_modules"
 _DOCUMENTS = 50
 _TIMES = 40
+_CONNECTIONS = 8
+_CYCLES = 10
 
 
 async def run(stage: Stage) -> list[Result]:
-    """Measure requests one after the other, through a route of a module, on a database that waits for the disk."""
+    """Measure routes of a module on a database that waits for the disk: one request after the other, and many at once."""
     folder = stage.folder / "audit"
     folder.mkdir()
     async with open_site(folder, 0, _MODULES, "workshop.*") as site:
-        wire = await Wire.open(site.server.port)
+        wires = [await Wire.open(site.server.port) for _ in range(_CONNECTIONS)]
         try:
             return [
-                await _compare(stage, "audit: create over HTTP", _creating(site, wire)),
-                await _compare(stage, "audit: change over HTTP", await _changing(site, wire)),
+                await _compare(stage, "audit: create over HTTP", _creating(site, wires[0])),
+                await _compare(stage, "audit: change over HTTP", await _changing(site, wires[0])),
+                await _compare(stage, f"audit: both over HTTP, {_CONNECTIONS} at once", _mixing(site, wires)),
             ]
         finally:
-            await wire.close()
+            for wire in wires:
+                await wire.close()
 
 
 Measure = Callable[[str], Callable[[], Awaitable[float]]]
@@ -74,6 +79,31 @@ async def _changing(site: Site, wire: Wire) -> Measure:
                 yield request_bytes("POST", path, site.headers, {"hours": 0.5})
 
         return lambda: _milliseconds(wire, requests())
+
+    return measure
+
+
+def _mixing(site: Site, wires: list[Wire]) -> Measure:
+    """Each connection creates a document and changes it twice, again and again; the figure is time by requests."""
+    numbers = itertools.count()
+
+    async def work(wire: Wire, kind: str) -> None:
+        for _ in range(_CYCLES):
+            answer = await wire.send(request_bytes("POST", f"/api/workshop/{kind}", site.headers, _job(next(numbers))))
+            path = f"/api/workshop/{kind}/{json.loads(answer)['id']}/finish"
+            for _ in range(2):
+                await wire.send(request_bytes("POST", path, site.headers, {"hours": 0.5}))
+
+    def measure(kind: str) -> Callable[[], Awaitable[float]]:
+        async def all_at_once() -> None:
+            async with asyncio.TaskGroup() as group:
+                for wire in wires:
+                    group.create_task(work(wire, kind))
+
+        async def milliseconds() -> float:
+            return await seconds_for(all_at_once) / (len(wires) * _CYCLES * 3) * 1e3
+
+        return milliseconds
 
     return measure
 

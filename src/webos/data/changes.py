@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 from pymongo.errors import PyMongoError
 
+from webos.data.audit.journal import JOURNAL
+
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
@@ -18,6 +20,8 @@ _LONGEST_PAUSE = 5.0
 _AWAIT_MS = 1000
 _PIPELINE: Sequence[Mapping[str, Any]] = (
     {"$changeStream": {}},
+    # Each recorded change would be told twice, and nobody listens to the record.
+    {"$match": {"ns.coll": {"$ne": JOURNAL}}},
     {
         "$project": {
             "operationType": 1,

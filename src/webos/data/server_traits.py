@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerTraits", "read_traits"]
 
+_BULK_WRITE = 8
+
 
 @dataclass(frozen=True, slots=True)
 class ServerTraits:
@@ -33,6 +35,11 @@ class ServerTraits:
     scanning_lookups: bool = False
     ignores_snapshot_sessions: bool = False
     deaf_in_transactions: bool = False
+
+    @property
+    def writes_across_collections(self) -> bool:
+        """Whether one request may write into several collections."""
+        return self.major_version >= _BULK_WRITE
 
 
 async def read_traits(client: "AsyncMongoClient[dict[str, Any]]") -> ServerTraits:

@@ -140,6 +140,12 @@ def _described(name: str, document: Mapping[str, Any]) -> Command | None:
     if name in {"update", "delete"}:
         parts = document["updates" if name == "update" else "deletes"]
         return Command(name, collection, _shape(parts[0]["q"]) if len(parts) == 1 else f"{len(parts)} at once")
+    if name == "bulkWrite":
+        # An entry of the record of changes with the change that it tells of, which comes last.
+        change: Mapping[str, Any] = document["ops"][-1]
+        kind = next(iter(change))
+        namespace: str = document["nsInfo"][change[kind]]["ns"]
+        return Command(kind, namespace.partition(".")[2], _shape(change.get("filter", {})))
     return Command(name, collection, _shape(document.get(_CONDITIONS.get(name, ""), {})))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.data.models import Page, Tag
+from webos.data.server_traits import ServerTraits
 from webos.kernel.context import Principal, acting_as
 from webos.testing.commands import CommandLog
 
@@ -47,6 +48,19 @@ async def test_links_that_are_fetched_at_once_pass(commands: CommandLog) -> None
         for_links = await Page.find_all().to_list()
         words = await Tag.find({"_id": {"$in": [page.main_tag.ref.id for page in for_links]}}).to_list()  # type: ignore[union-attr]
     assert len(words) == 5
+
+
+async def test_a_change_on_record_counts_once(commands: CommandLog, traits: ServerTraits) -> None:
+    """A save whose entry goes in the same request is shown as the change that it is, and so found in a loop."""
+    pages = [await Page(code=f"p{number}").insert() for number in range(3)]
+    with commands.recording() as sent:
+        for page in pages:
+            page.title = "new"
+            await page.save()
+    wanted = {"update library.Page {_id, revision, deleted_at}": 3}
+    if not traits.writes_across_collections:
+        wanted["insert webos.audit"] = 3
+    assert {str(command): count for command, count in sent.repeated().items()} == wanted
 
 
 async def test_links_are_lazy(commands: CommandLog) -> None:

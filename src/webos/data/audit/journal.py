@@ -1,7 +1,8 @@
 """Writing entries: ahead of the change, and those of many writers together."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import DuplicateKeyError
 
 from webos.data.audit.entry import bounded
 from webos.data.stamp import Stamp
@@ -40,13 +42,14 @@ class Journal:
         entries: The driver's collection.
     """
 
-    __slots__ = ("_database", "_latest", "_running", "_waiting", "entries")
+    __slots__ = ("_alone", "_database", "_latest", "_running", "_waiting", "entries")
 
     def __init__(self, database: "AsyncDatabase[Row]") -> None:
         self._database = database
         self.entries: AsyncCollection[Row] = database[JOURNAL]
         self._waiting: list[tuple[list[RawBSONDocument], asyncio.Future[None]]] = []
         self._running: asyncio.Task[None] | None = None
+        self._alone = 0
         self._latest = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -57,6 +60,20 @@ class Journal:
     def documents(self, collection: str) -> "AsyncCollection[Row]":
         """Return the driver's collection of documents that entries tell of."""
         return self._database[collection]
+
+    @property
+    def busy(self) -> bool:
+        """Whether entries are on their way, so that what comes now can go with others."""
+        return self._alone > 0 or (self._running is not None and not self._running.done())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Say for the block that an entry is on its way together with its change."""
+        self._alone += 1
+        try:
+            yield
+        finally:
+            self._alone -= 1
 
     def distinct(self, stamp: Stamp) -> Stamp:
         """Return a stamp later than all that this gave before, so that a change of many documents can be recognised."""
@@ -82,6 +99,11 @@ class Journal:
             # A context of its own: time limits of the first writer are none of the others' business.
             self._running = asyncio.create_task(self._store_waiting(), name="journal", context=Context())
         await stored
+
+    async def note_again(self, entry: Row, session: AsyncClientSession | None = None) -> None:
+        """Store an entry that may be stored already."""
+        with suppress(DuplicateKeyError):
+            await self.entries.insert_one(bounded(entry, self.codec), session=session)
 
     async def forget(self, entries: Sequence[Row], session: AsyncClientSession | None = None) -> None:
         """Take back entries whose change did not happen."""
