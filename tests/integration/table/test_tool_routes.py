@@ -114,7 +114,7 @@ async def test_what_does_not_exist_is_not_found(caller: Caller) -> None:
 
 async def test_nobody_comes_in_without_a_session_or_a_permission(caller: Caller) -> None:
     """Without a session each route is 401; who may only read gets 403 where something would change."""
-    changes = [
+    changes: list[tuple[str, str, Any]] = [
         ("POST", "/bulk/preview", {}),
         ("POST", "/bulk", {}),
         ("POST", "/bulk/undo", {"change_set": "x"}),
@@ -127,7 +127,12 @@ async def test_nobody_comes_in_without_a_session_or_a_permission(caller: Caller)
         ("POST", f"/rows/{ID}/delete", None),
         ("POST", f"/rows/{ID}/restore", {"revision": 1}),
     ]
-    reads = [("GET", "/views", None), ("PUT", "/layout", {}), ("POST", "/rows", {}), ("GET", f"/rows/{ID}", None)]
+    reads: list[tuple[str, str, Any]] = [
+        ("GET", "/views", None),
+        ("PUT", "/layout", {}),
+        ("POST", "/rows", {}),
+        ("GET", f"/rows/{ID}", None),
+    ]
     for method, path, body in [*changes, *reads]:
         answer = await caller.ask(method, path, body, user=ANONYMOUS)
         assert answer.status_code == 401, (path, answer.text)
