@@ -13,6 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from webos.auth.errors import EmailTakenError, UsernameTakenError
 from webos.auth.mail.address import fold_address
+from webos.auth.together import Within
 from webos.kernel.errors import InvalidInputError
 
 __all__ = ["Account", "AccountStore", "check_display_name", "fold_username"]
@@ -158,9 +159,9 @@ class AccountStore:
             raise UsernameTakenError(msg) from None
         return _account(document)
 
-    async def get(self, user_id: UUID) -> Account | None:
+    async def get(self, user_id: UUID, *, within: Within = None) -> Account | None:
         """Return the account with an id."""
-        document = await self._users.find_one({"_id": user_id}, _WITHOUT_HASH)
+        document = await self._users.find_one({"_id": user_id}, _WITHOUT_HASH, session=within)
         return _account(document) if document else None
 
     async def find(self, username: str) -> Account | None:
@@ -190,12 +191,12 @@ class AccountStore:
         async for document in self._users.find({}, _WITHOUT_HASH).sort("username_key", 1):
             yield _account(document)
 
-    async def change(self, user_id: UUID, changes: Mapping[str, Any]) -> bool:
+    async def change(self, user_id: UUID, changes: Mapping[str, Any], *, within: Within = None) -> bool:
         """Change fields so that no session from before counts any more, and return whether the account exists."""
         update: dict[str, Any] = {"$inc": {"auth_version": 1}}
         if changes:
             update["$set"] = dict(changes)
-        return bool((await self._users.update_one({"_id": user_id}, update)).matched_count)
+        return bool((await self._users.update_one({"_id": user_id}, update, session=within)).matched_count)
 
     async def describe(
         self,
@@ -227,22 +228,24 @@ class AccountStore:
         except DuplicateKeyError:
             raise EmailTakenError from None
 
-    async def delete(self, user_id: UUID) -> bool:
+    async def delete(self, user_id: UUID, *, within: Within = None) -> bool:
         """Remove an account and return whether there was one."""
-        return bool((await self._users.delete_one({"_id": user_id})).deleted_count)
+        return bool((await self._users.delete_one({"_id": user_id}, session=within)).deleted_count)
 
     async def renew_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the hash of an unchanged password by a stronger one; sessions stay."""
         await self._users.update_one({"_id": user_id}, {"$set": {"password_hash": password_hash}})
 
-    async def drop(self, field: str, name: str) -> None:
+    async def drop(self, field: str, name: str, *, within: Within = None) -> None:
         """Take a role or a group away from everybody, so that no session of theirs counts any more.
 
         Args:
             field: `roles` or `groups`.
             name: Its name.
+            within: The transaction.
         """
-        await self._users.update_many({field: name}, {"$pull": {field: name}, "$inc": {"auth_version": 1}})
+        update = {"$pull": {field: name}, "$inc": {"auth_version": 1}}
+        await self._users.update_many({field: name}, update, session=within)
 
     async def has_superuser(self) -> bool:
         """Return whether any superuser exists, disabled ones too."""

@@ -1,11 +1,12 @@
 """Making and changing accounts and roles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from loguru import logger
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from webos.auth.accounts import Account
 from webos.auth.auth_log import AuthEventKind
@@ -18,6 +19,7 @@ from webos.auth.groups import Group
 from webos.auth.parts import AuthParts
 from webos.auth.passwords import check_new_password
 from webos.auth.roles import Role, check_grants
+from webos.auth.together import together
 from webos.kernel.errors import InvalidInputError, NotFoundError
 
 __all__ = ["Administration"]
@@ -120,9 +122,8 @@ class Administration:
         Raises:
             AccountNotFoundError: There is no such account.
         """
-        await self._change(account.id, password_hash=password_hash)
+        await self._change(account.id, kind, {"password_hash": password_hash})
         await self._parts.tickets.void(account.id)
-        await self.log.add(kind, account)
         caller = current_caller()
         await self._parts.outbox.put(
             "password_changed",
@@ -159,8 +160,7 @@ class Administration:
             changes["is_superuser"] = is_superuser
             if not is_superuser:
                 await self._keep_an_administrator(user_id)
-        account = await self._change(user_id, **changes)
-        await self.log.add(AuthEventKind.ACCESS_CHANGED, account, **changes)
+        await self._change(user_id, AuthEventKind.ACCESS_CHANGED, changes, **changes)
 
     async def set_disabled(self, user_id: UUID, *, disabled: bool) -> None:
         """Shut an account out or let it in again; all sessions of the user end.
@@ -171,8 +171,8 @@ class Administration:
         """
         if disabled:
             await self._keep_an_administrator(user_id)
-        account = await self._change(user_id, disabled=disabled)
-        await self.log.add(AuthEventKind.DISABLED if disabled else AuthEventKind.ENABLED, account)
+        kind = AuthEventKind.DISABLED if disabled else AuthEventKind.ENABLED
+        await self._change(user_id, kind, {"disabled": disabled})
 
     async def delete_user(self, user_id: UUID) -> None:
         """Remove an account with its sessions, keys and links. Documents it owns are kept, for superusers to see.
@@ -183,14 +183,18 @@ class Administration:
         """
         await self._keep_an_administrator(user_id)
         account = await self._account(user_id)
-        await self.accounts.delete(user_id)
-        await self._parts.stored_sessions.end_user(user_id)
+
+        async def write(within: AsyncClientSession) -> None:
+            await self.accounts.delete(user_id, within=within)
+            await self._parts.stored_sessions.end_user(user_id, within=within)
+            await self.log.add(AuthEventKind.DELETED, account, within=within)
+
+        await together(self._parts.database, write)
         await self._parts.stored_keys.remove_user(user_id)
         await self._parts.tickets.void(user_id)
         await self._parts.devices.forget(user_id)
         await self.factors.forget(user_id)
         self.sessions.forget_user(user_id)
-        await self.log.add(AuthEventKind.DELETED, account)
         logger.info("user {} was deleted", account.username)
 
     async def set_role(self, name: str, permissions: Iterable[str]) -> Role:
@@ -199,9 +203,16 @@ class Administration:
         Raises:
             InvalidInputError: The name or a permission does not fit.
         """
-        role = await self._parts.roles.set(name, permissions)
+        wanted = list(permissions)
+
+        async def write(within: AsyncClientSession) -> Role:
+            role = await self._parts.roles.set(name, wanted, within=within)
+            granted = list(role.permissions)
+            await self.log.add(AuthEventKind.ROLE_CHANGED, within=within, role=role.name, permissions=granted)
+            return role
+
+        role = await together(self._parts.database, write)
         self.sessions.forget_all()
-        await self.log.add(AuthEventKind.ROLE_CHANGED, role=role.name, permissions=list(role.permissions))
         return role
 
     async def demand_factor(self, role: str, *, demanded: bool) -> None:
@@ -226,13 +237,17 @@ class Administration:
         Raises:
             NotFoundError: There is none.
         """
-        if not await self._parts.roles.remove(name):
-            msg = f"There is no role {name}"
-            raise NotFoundError(msg)
-        await self._parts.groups.drop_role(name)
-        await self.accounts.drop("roles", name)
+
+        async def write(within: AsyncClientSession) -> None:
+            if not await self._parts.roles.remove(name, within=within):
+                msg = f"There is no role {name}"
+                raise NotFoundError(msg)
+            await self._parts.groups.drop_role(name, within=within)
+            await self.accounts.drop("roles", name, within=within)
+            await self.log.add(AuthEventKind.ROLE_DELETED, within=within, role=name)
+
+        await together(self._parts.database, write)
         self.sessions.forget_all()
-        await self.log.add(AuthEventKind.ROLE_DELETED, role=name)
 
     async def list_roles(self) -> list[Role]:
         """Return all roles, by name."""
@@ -261,12 +276,17 @@ class Administration:
             raise InvalidInputError(fields={"roles": f"There is no role {', '.join(missing)}"})
         return names
 
-    async def _change(self, user_id: UUID, **changes: object) -> Account:
-        if not await self.accounts.change(user_id, changes):
-            raise AccountNotFoundError
-        await self._parts.stored_sessions.end_user(user_id)
+    async def _change(self, user_id: UUID, kind: AuthEventKind, changes: Mapping[str, Any], **detail: Any) -> None:  # noqa: ANN401 - names and words
+        """Change an account, end its sessions and put that on record, all or nothing."""
+
+        async def write(within: AsyncClientSession) -> None:
+            if not await self.accounts.change(user_id, changes, within=within):
+                raise AccountNotFoundError
+            await self._parts.stored_sessions.end_user(user_id, within=within)
+            await self.log.add(kind, await self.accounts.get(user_id, within=within), within=within, **detail)
+
+        await together(self._parts.database, write)
         self.sessions.forget_user(user_id)
-        return await self._account(user_id)
 
     async def _account(self, user_id: UUID) -> Account:
         account = await self.accounts.get(user_id)

@@ -13,6 +13,7 @@ from webos.auth.accounts import Account, fold_username
 from webos.auth.caller import current_caller
 from webos.auth.device import device_name
 from webos.auth.permissions import require_permission
+from webos.auth.together import Within
 from webos.kernel.context import PrincipalKind, ctx_user, current_trace_id
 
 __all__ = ["AuthEvent", "AuthEventKind", "AuthLog"]
@@ -105,6 +106,7 @@ class AuthLog:
     def __init__(self, database: AsyncDatabase[dict[str, Any]], kept: timedelta) -> None:
         self._events = database["webos_auth_events"]
         self._kept = kept
+        self._last = datetime.min.replace(tzinfo=UTC)
 
     async def ensure_indexes(self) -> None:
         """Make the indexes: by time, by user, and the end of entries."""
@@ -114,7 +116,13 @@ class AuthLog:
         await self._events.create_index("expires_at", expireAfterSeconds=0)
 
     async def add(
-        self, kind: AuthEventKind, account: Account | None = None, *, address: str = "", **detail: object
+        self,
+        kind: AuthEventKind,
+        account: Account | None = None,
+        *,
+        address: str = "",
+        within: Within = None,
+        **detail: object,
     ) -> None:
         """Add an entry; actor, address, device and trace come from the running request.
 
@@ -122,10 +130,11 @@ class AuthLog:
             kind: What happened.
             account: Whom it happened to; None for nobody that is known.
             address: Where the connection came from, where the request does not say.
+            within: The transaction of what is recorded.
             detail: More, in plain words and names; never a secret, nor what somebody typed.
         """
         caller = current_caller()
-        now = datetime.now(UTC)
+        now = self._now()
         actor = ctx_user.get(None)
         by_other = actor is not None and actor.is_authenticated and (account is None or actor.id != account.id)
         await self._events.insert_one(
@@ -142,8 +151,16 @@ class AuthLog:
                 "device": device_name(caller.user_agent) if caller.user_agent else "",
                 "trace_id": current_trace_id(),
                 "detail": detail,
-            }
+            },
+            session=within,
         )
+
+    def _now(self) -> datetime:
+        """Return the time, later than that of the entry before, so that their order is known."""
+        now = datetime.now(UTC)
+        now = max(now.replace(microsecond=now.microsecond // 1000 * 1000), self._last + timedelta(milliseconds=1))
+        self._last = now
+        return now
 
     async def failures_before_success(self, user_id: UUID, *, since: datetime) -> int:
         """Return how many sign-ins of a user failed since `since` and since one of them succeeded."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+from pymongo.asynchronous.client_session import AsyncClientSession
+
 from webos.auth.auth_log import AuthEventKind
 from webos.auth.groups import Group, check_group_name
 from webos.auth.parts import AuthParts
+from webos.auth.together import together
 from webos.kernel.errors import InvalidInputError, NotFoundError
 
 __all__ = ["Groups"]
@@ -35,9 +38,14 @@ class Groups:
         missing = await self._parts.roles.missing(wanted)
         if missing:
             raise InvalidInputError(fields={"roles": f"There is no role {', '.join(missing)}"})
-        group = await self._parts.groups.set(checked, wanted)
+
+        async def write(within: AsyncClientSession) -> Group:
+            group = await self._parts.groups.set(checked, wanted, within=within)
+            await self._parts.log.add(AuthEventKind.GROUP_CHANGED, within=within, group=checked, roles=wanted)
+            return group
+
+        group = await together(self._parts.database, write)
         self._parts.sessions.forget_all()
-        await self._parts.log.add(AuthEventKind.GROUP_CHANGED, group=group.name, roles=list(group.roles))
         return group
 
     async def delete(self, name: str) -> None:
@@ -46,12 +54,16 @@ class Groups:
         Raises:
             NotFoundError: There is none.
         """
-        if not await self._parts.groups.remove(name):
-            msg = f"There is no group {name}"
-            raise NotFoundError(msg)
-        await self._parts.accounts.drop("groups", name)
+
+        async def write(within: AsyncClientSession) -> None:
+            if not await self._parts.groups.remove(name, within=within):
+                msg = f"There is no group {name}"
+                raise NotFoundError(msg)
+            await self._parts.accounts.drop("groups", name, within=within)
+            await self._parts.log.add(AuthEventKind.GROUP_DELETED, within=within, group=name)
+
+        await together(self._parts.database, write)
         self._parts.sessions.forget_all()
-        await self._parts.log.add(AuthEventKind.GROUP_DELETED, group=name)
 
     async def all(self) -> list[Group]:
         """Return all groups, by name."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
+from webos.auth.together import Within
 from webos.kernel.errors import InvalidInputError
 
 __all__ = ["Group", "GroupStore", "check_group_name"]
@@ -51,29 +51,29 @@ class GroupStore:
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._groups = database["webos_groups"]
 
-    async def set(self, name: str, roles: Iterable[str]) -> Group:
+    async def set(self, name: str, roles: Iterable[str], *, within: Within = None) -> Group:
         """Make a group, or replace the roles of an existing one.
 
         Args:
             name: Checked name.
             roles: Names of existing roles.
+            within: The transaction.
+
+        Raises:
+            DuplicateKeyError: Somebody else has made it at the same moment; it can be done again.
         """
         group = Group(name, tuple(sorted(set(roles))))
         update = {"$set": {"roles": list(group.roles)}}
-        try:
-            await self._groups.update_one({"_id": name}, update, upsert=True)
-        except DuplicateKeyError:
-            # Two upserts met and the other one inserted; now there is something to update.
-            await self._groups.update_one({"_id": name}, update)
+        await self._groups.update_one({"_id": name}, update, upsert=True, session=within)
         return group
 
-    async def remove(self, name: str) -> bool:
+    async def remove(self, name: str, *, within: Within = None) -> bool:
         """Remove a group and return whether there was one."""
-        return bool((await self._groups.delete_one({"_id": name})).deleted_count)
+        return bool((await self._groups.delete_one({"_id": name}, session=within)).deleted_count)
 
-    async def drop_role(self, role: str) -> None:
+    async def drop_role(self, role: str, *, within: Within = None) -> None:
         """Take a role away from every group."""
-        await self._groups.update_many({"roles": role}, {"$pull": {"roles": role}})
+        await self._groups.update_many({"roles": role}, {"$pull": {"roles": role}}, session=within)
 
     async def all(self) -> AsyncIterator[Group]:
         """Yield every group, by name."""

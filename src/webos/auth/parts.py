@@ -41,6 +41,7 @@ class AuthParts:
     """What accounts and sessions are made of, each part in one place.
 
     Attributes:
+        database: The database, without the guard.
         accounts: The accounts.
         roles: The roles.
         groups: The groups.
@@ -66,6 +67,7 @@ class AuthParts:
         desk: Where people sign in.
     """
 
+    database: AsyncDatabase[dict[str, Any]]
     accounts: AccountStore
     roles: RoleStore
     groups: GroupStore
@@ -122,6 +124,7 @@ class AuthParts:
         checks = CodeChecks(factors, code_throttle, devices, outbox, log)
         stored_passkeys, challenges, pending = PasskeyStore(database), ChallengeStore(database), PendingStore(database)
         return cls(
+            database=database,
             accounts=accounts,
             roles=roles,
             groups=groups,

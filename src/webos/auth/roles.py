@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
+from webos.auth.together import Within
 from webos.kernel.errors import InvalidInputError
 from webos.kernel.permissions import PERMISSION_PATTERN
 
@@ -61,25 +61,23 @@ class RoleStore:
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._roles = database["webos_roles"]
 
-    async def set(self, name: str, permissions: Iterable[str]) -> Role:
+    async def set(self, name: str, permissions: Iterable[str], *, within: Within = None) -> Role:
         """Make a role, or replace the permissions of an existing one.
 
         Args:
             name: Lower-case letters, digits, `_` and `-`, at most 64.
             permissions: Permissions and wildcards.
+            within: The transaction.
 
         Raises:
+            DuplicateKeyError: Somebody else has made it at the same moment; it can be done again.
             InvalidInputError: The name or a permission does not fit.
         """
         if not _ROLE_NAME.fullmatch(name):
             raise InvalidInputError(fields={"name": "Use 1 to 64 lower-case letters, digits, _ and -"})
         role = Role(name, tuple(check_grants(permissions)))
         update = {"$set": {"permissions": list(role.permissions)}}
-        try:
-            await self._roles.update_one({"_id": name}, update, upsert=True)
-        except DuplicateKeyError:
-            # Two upserts met and the other one inserted; now there is something to update.
-            await self._roles.update_one({"_id": name}, update)
+        await self._roles.update_one({"_id": name}, update, upsert=True, session=within)
         return role
 
     async def demand_factor(self, name: str, *, demanded: bool) -> bool:
@@ -106,9 +104,9 @@ class RoleStore:
         found = self._roles.find({"_id": {"$in": wanted}})
         return {document["_id"]: _role(document) async for document in found}
 
-    async def remove(self, name: str) -> bool:
+    async def remove(self, name: str, *, within: Within = None) -> bool:
         """Remove a role and return whether there was one."""
-        return bool((await self._roles.delete_one({"_id": name})).deleted_count)
+        return bool((await self._roles.delete_one({"_id": name}, session=within)).deleted_count)
 
     async def permissions(self, names: Iterable[str]) -> frozenset[str]:
         """Return all that the roles `names` grant together; unknown roles grant nothing."""

@@ -235,5 +235,4 @@ class AuthService(Administration):
 
     async def end_all_sessions(self, user_id: UUID) -> None:
         """Sign a user out everywhere."""
-        account = await self._change(user_id)
-        await self.log.add(AuthEventKind.ALL_SESSIONS_REVOKED, account)
+        await self._change(user_id, AuthEventKind.ALL_SESSIONS_REVOKED, {})

@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from webos.auth.accounts import Account
 from webos.auth.device import device_name
+from webos.auth.together import Within
 
 __all__ = ["SessionRecord", "SessionStore", "hash_token"]
 
@@ -198,14 +199,15 @@ class SessionStore:
             query["user_id"] = user_id
         return bool((await self._sessions.delete_one(query)).deleted_count)
 
-    async def end_user(self, user_id: UUID, *, keep: str = "") -> int:
+    async def end_user(self, user_id: UUID, *, keep: str = "", within: Within = None) -> int:
         """End all sessions of a user and return how many there were.
 
         Args:
             user_id: Whose.
             keep: Public id of the one that goes on.
+            within: The transaction.
         """
-        found = await self._sessions.delete_many({"user_id": user_id, "public_id": {"$ne": keep}})
+        found = await self._sessions.delete_many({"user_id": user_id, "public_id": {"$ne": keep}}, session=within)
         return int(found.deleted_count)
 
 

@@ -55,9 +55,9 @@ class Product:
         return password
 
 
-def start_product(folder: Path, modules: str) -> Iterator[Product]:
-    """Start a product with `modules`, yield it, and stop it."""
-    settings = {"WEBOS_MODULES": modules, "WEBOS_ADMIN_PASSWORD": ADMIN_PASSWORD}
+def start_product(folder: Path, modules: str, **further: str) -> Iterator[Product]:
+    """Start a product with `modules` and further settings, yield it, and stop it."""
+    settings = {"WEBOS_MODULES": modules, "WEBOS_ADMIN_PASSWORD": ADMIN_PASSWORD, **further}
     server = LiveServer(folder / "data", environment=dict(settings))
     environment = {**settings, "WEBOS_DATA_DIR": str(server.data_dir), "WEBOS_PORT": str(server.port)}
     server.start().wait_ready()
@@ -69,11 +69,11 @@ def start_product(folder: Path, modules: str) -> Iterator[Product]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product with the customers' modules inventory, vault and warehouse, loaded where they lie."""
+    """A product with the customers' modules analytics, inventory, vault and warehouse, loaded where they lie."""
     folder = tmp_path_factory.mktemp("product")
     chosen = folder / "modules"
     chosen.mkdir()
-    for name in ("inventory", "vault", "warehouse"):
+    for name in ("analytics", "inventory", "vault", "warehouse"):
         (chosen / name).symlink_to(customer_modules() / name)
     yield from start_product(folder, str(chosen))
 

@@ -1,5 +1,6 @@
 """Security case 30: what happens to accounts is on record, without secrets, for those who may read it."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PASSWORD, SAME_SITE, Site
-from webos.auth import AuthEvent, AuthEventKind, AuthLog
+from webos.auth import Account, AuthEvent, AuthEventKind, AuthLog, AuthService
 from webos.data.connection import Connection
 from webos.kernel.context import SYSTEM, acting_as
 from webos.kernel.errors import NotSignedInError
@@ -166,3 +167,44 @@ async def test_success_after_many_failures_is_told(mail_site: Site, mailbox: Mai
     assert "after 10 attempts" in mail.text
     assert await attempt(mail_site, PASSWORD) == 200
     assert await mailbox.collect(mail_site) == []
+
+
+CHANGES: dict[str, Callable[[AuthService, Account], Awaitable[object]]] = {
+    "password": lambda auth, anna: auth.set_password(anna.id, "another password"),
+    "access": lambda auth, anna: auth.set_access(anna.id, roles=[], grants=["*"]),
+    "disable": lambda auth, anna: auth.set_disabled(anna.id, disabled=True),
+    "sign out": lambda auth, anna: auth.end_all_sessions(anna.id),
+    "delete": lambda auth, anna: auth.delete_user(anna.id),
+    "role": lambda auth, _: auth.set_role("clerk", ["*"]),
+    "new role": lambda auth, _: auth.set_role("boss", ["*"]),
+    "no role": lambda auth, _: auth.delete_role("clerk"),
+    "group": lambda auth, _: auth.groups.set("staff", ["clerk"]),
+    "no group": lambda auth, _: auth.groups.delete("staff"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_no_change_without_its_entry(
+    mongo: Connection, site: Site, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the entry cannot be written the change does not happen either, and everybody stays signed in."""
+    if name != "group":
+        await site.auth.groups.set("staff", [])
+    client = await site.sign_in("anna")
+    anna = await site.auth.find_user("anna")
+    assert anna is not None
+    collections = ("webos_users", "webos_roles", "webos_groups", "webos_sessions", "webos_auth_events")
+    before = [await mongo.raw[each].find().to_list() for each in collections]
+    with monkeypatch.context() as patch:
+
+        async def add(*_: object, **__: object) -> None:
+            msg = "the process ends here"
+            raise ConnectionAbortedError(msg)
+
+        patch.setattr(site.auth.log, "add", add)
+        with pytest.raises(ConnectionAbortedError):
+            await CHANGES[name](site.auth, anna)
+    assert [await mongo.raw[each].find().to_list() for each in collections] == before
+    assert (await client.get("/auth/me")).status_code == 200
+    await CHANGES[name](site.auth, anna)
+    assert len(await mongo.raw["webos_auth_events"].find().to_list()) == len(before[-1]) + 1
