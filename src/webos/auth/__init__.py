@@ -23,6 +23,7 @@ from webos.auth.errors import (
     SignInThrottledError,
     UsernameTakenError,
 )
+from webos.auth.factors.administration import FactorAdministration
 from webos.auth.factors.errors import (
     EnrolmentNeededError,
     PasskeyRefusedError,
@@ -61,6 +62,7 @@ __all__ = [
     "CurrentUser",
     "EmailTakenError",
     "EnrolmentNeededError",
+    "FactorAdministration",
     "FullSessions",
     "Group",
     "IdentityMiddleware",

@@ -120,7 +120,7 @@ class AuthParts:
         outbox = MailOutbox(database, enabled=settings.smtp_url is not None)
         log = AuthLog(database, timedelta(days=settings.auth_events_days))
         throttle, devices = SignInThrottle(database, clock=wall), KnownDevices(database)
-        factors, code_throttle = FactorStore(database, Keyring.of(settings)), CodeThrottle(database)
+        factors, code_throttle = FactorStore(database, lambda: Keyring.of(settings)), CodeThrottle(database)
         checks = CodeChecks(factors, code_throttle, devices, outbox, log)
         stored_passkeys, challenges, pending = PasskeyStore(database), ChallengeStore(database), PendingStore(database)
         return cls(

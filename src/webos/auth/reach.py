@@ -8,6 +8,7 @@ from webos.auth.scopes import covers_all
 from webos.auth.service import AuthService
 from webos.kernel.context import User
 from webos.kernel.errors import PermissionDeniedError
+from webos.kernel.recent import demand_recent
 
 __all__ = ["Reach"]
 
@@ -49,11 +50,13 @@ class Reach:
         groups: Iterable[str] = (),
         is_superuser: bool = False,
     ) -> None:
-        """Refuse an actor who has less than these together.
+        """Refuse an actor who has less than these together, or has not proved lately who he is.
 
         Raises:
+            RecentProofNeededError: He has to prove it again.
             PermissionDeniedError: He has.
         """
+        demand_recent()
         if actor.is_superuser:
             return
         together = await self._auth.granted(roles=roles, groups=groups) | frozenset(grants)

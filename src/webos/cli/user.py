@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from webos.cli.accounts import existing, print_table, run_with_accounts
+from webos.cli.user_factors import demand_factor, reset_factors
 from webos.cli.user_keys import key_commands
 
 if TYPE_CHECKING:
@@ -31,11 +32,13 @@ def register(app: typer.Typer) -> None:
     user.command("invite")(invite)
     user.command("reset-link")(reset_link)
     user.command("email")(email)
+    user.command("reset-factors")(reset_factors)
     user.add_typer(key_commands(), name="key")
     app.add_typer(user, name="user")
     role = typer.Typer(no_args_is_help=True, help="Make and change roles.")
     role.command("set")(set_role)
     role.command("list")(list_roles)
+    role.command("second-factor")(demand_factor)
     app.add_typer(role, name="role")
 
 

@@ -5,7 +5,15 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from webos.auth import AuthService, FullSessions, OwnAccount, SessionCookie, UserAdministration, secret_key
+from webos.auth import (
+    AuthService,
+    FactorAdministration,
+    FullSessions,
+    OwnAccount,
+    SessionCookie,
+    UserAdministration,
+    secret_key,
+)
 from webos.cache import CacheService, HostStore
 from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub
@@ -98,6 +106,7 @@ def assemble(settings: Settings, endpoint: Endpoint) -> Application:
         "events": events,
         "grants": grants,
         "jobs": tasks.jobs,
+        "factor_administration": FactorAdministration(auth),
         "sagas": tasks.sagas,
         "messenger": messenger,
         "models": models,

@@ -1,6 +1,8 @@
 """Groups give their members roles; `why?` tells from where a permission comes; administrators reach as far as their own."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -27,7 +29,7 @@ async def account(site: Site, name: str) -> Account:
 async def acting(site: Site, name: str) -> Principal:
     found = await site.auth.principal((await account(site, name)).id)
     assert found is not None
-    return found
+    return replace(found, proved_at=datetime.now(UTC))
 
 
 async def status(site: Site, name: str) -> int:

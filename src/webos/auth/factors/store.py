@@ -1,6 +1,6 @@
 """Secrets of authenticator apps and recovery codes as they are stored: encrypted, and hashed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,13 +51,20 @@ class FactorStore:
 
     Args:
         database: The database, without the guard.
-        keyring: The keys that secrets are encrypted with.
+        keyring: Returns the keys that secrets are encrypted with; called when there is the first one.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]], keyring: Keyring) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], keyring: Callable[[], Keyring]) -> None:
         self._factors = database[_COLLECTION]
         self._catalogue = SecretCatalogue(database)
-        self._keyring = keyring
+        self._find_keyring = keyring
+        self._known_keyring: Keyring | None = None
+
+    @property
+    def _keyring(self) -> Keyring:
+        if self._known_keyring is None:
+            self._known_keyring = self._find_keyring()
+        return self._known_keyring
 
     async def prepare(self) -> None:
         """Have the secrets encrypted anew with all others when keys are changed."""
