@@ -17,14 +17,18 @@ from webos.kernel.errors import ConfigurationError, WebOSError
 __all__ = ["build_cli", "main", "report"]
 
 _CONFIGURATION_WRONG = 2
+# What shells say of a command that Ctrl+C has ended.
+_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; an error of ours becomes a red line and exit code 1, a wrong setting 2."""
+    """Run the command line; an error of ours becomes a red line and exit code 1, a wrong setting 2; Ctrl+C is 130."""
     try:
         build_cli()()
     except WebOSError as error:
         sys.exit(report(error))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
 
 
 def report(error: WebOSError) -> int:

@@ -1,10 +1,14 @@
 """Calling plugin hooks so that a broken module never stops the call for the others."""
 
+import asyncio
 import inspect
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pluggy
 
+from webos.kernel.errors import StartupError
 from webos.kernel.module import Module, Phase
 
 __all__ = ["PROJECT_NAME", "HookRelay", "hookimpl", "hookspec"]
@@ -55,13 +59,22 @@ class HookRelay:
             name for name, member in vars(self._specification).items() if hasattr(member, f"{PROJECT_NAME}_spec")
         )
 
-    async def call(self, hook: str, module: Module, phase: Phase, **arguments: Any) -> list[Any]:  # noqa: ANN401
+    async def call(
+        self,
+        hook: str,
+        module: Module,
+        phase: Phase,
+        *,
+        seconds: float | None = None,
+        **arguments: Any,  # noqa: ANN401 - the hook's
+    ) -> list[Any]:
         """Call `hook` as `module` implements it, await what is awaitable, and return the results.
 
         Args:
             hook: Name of the hook.
             module: The module to call; no other is touched.
             phase: What to name as the phase if it raises.
+            seconds: How long what is awaitable may take; without end where None.
             arguments: The hook's arguments.
         """
         own = self._plugins(module)
@@ -70,7 +83,8 @@ class HookRelay:
         results: list[Any] = []
         with module.isolated(phase):
             results = caller(**arguments)
-            return [await result if inspect.isawaitable(result) else result for result in results]
+            async with _deadline(hook, seconds):
+                return [await result if inspect.isawaitable(result) else result for result in results]
         for result in results:
             if inspect.iscoroutine(result):
                 result.close()
@@ -79,3 +93,17 @@ class HookRelay:
     def _plugins(self, module: Module) -> list[Any]:
         prefix = f"{module.name}:"
         return [plugin for name, plugin in self.manager.list_name_plugin() if plugin and name.startswith(prefix)]
+
+
+@asynccontextmanager
+async def _deadline(hook: str, seconds: float | None) -> AsyncIterator[None]:
+    """End the block after some seconds, with an error that names the hook; what it raises itself goes on as it is."""
+    timer = asyncio.timeout(seconds)
+    try:
+        async with timer:
+            yield
+    except TimeoutError:
+        if not timer.expired():
+            raise
+        msg = f"the hook {hook} did not end within {seconds:g} seconds"
+        raise StartupError(msg) from None

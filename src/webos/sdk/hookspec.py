@@ -47,8 +47,8 @@ class WebOSHookSpec:
 
     @hookspec
     def startup(self, ctx: AppContext) -> Awaitable[None] | None:
-        """Run when all of the module is registered; a returned awaitable is awaited. Acts as the system."""
+        """Run when all of the module is registered; a returned awaitable is awaited for 60 seconds at most. Acts as the system."""
 
     @hookspec
     def shutdown(self, ctx: AppContext) -> Awaitable[None] | None:
-        """Run when the application stops; a returned awaitable is awaited. Acts as the system."""
+        """Run when the application stops; a returned awaitable is awaited for 60 seconds at most. Acts as the system."""

@@ -166,10 +166,10 @@ def _provide_data(interface: Interface, models: ModelRegistry, tables: TableServ
             raise TypeError(msg)
         return models.of(model)
 
-    def add_table(model: type[BaseModel], **options: Any) -> DataExplorer:  # noqa: ANN401 - options of the explorer
+    def add_table(model: type[BaseModel], *, permission: str | None = None, **options: Any) -> DataExplorer:  # noqa: ANN401 - options of the explorer
         entry = info(model)
         entry.demand_read(current_user())
-        tables.show(entry)
+        tables.show(entry, permission)
         writable = entry.may_write(current_user())
         return DataExplorer(
             entry,

@@ -18,6 +18,9 @@ from webos.server.state import Application
 
 __all__ = ["boot", "shut_down"]
 
+# A module that does not come up within this time is left out, so that it does not keep the others from running.
+_HOOK_SECONDS = 60.0
+
 _FRAMEWORK_MODELS = (
     ModelInfo("webos.ModuleSettingsDoc", "webos", ModuleSettingsDoc, "admin.settings", "admin.settings"),
 )
@@ -73,7 +76,7 @@ async def _each(app: Application, hook: str, phase: Phase) -> None:
     context = AppContext(SYSTEM, current_trace_id(), "", app.services)
     for module in app.modules.healthy():
         begun = time.perf_counter()
-        await app.hooks.call(hook, module, phase, ctx=context)
+        await app.hooks.call(hook, module, phase, seconds=_HOOK_SECONDS, ctx=context)
         module.start_seconds[phase] = time.perf_counter() - begun
 
 

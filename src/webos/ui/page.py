@@ -170,7 +170,7 @@ class Page:
             options: For rows `title`, `columns`, `height` and `empty`; for a document class those of the grid.
         """
         if isinstance(source, type):
-            return self.interface.tables(source, **options)
+            return self.interface.tables(source, permission=self.permission, **options)
         return add_rows_table(source, **options)
 
     def add_form(

@@ -1,8 +1,11 @@
 """Whose rows are whose: nobody reads by a table what he may not read otherwise."""
 
 import asyncio
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from pymongo.errors import OperationFailure
 
 from tests.integration.table.shop import (
     ANNA,
@@ -19,9 +22,10 @@ from tests.integration.table.shop import (
     as_user,
     until,
 )
+from webos.data.guard import GuardedCollection
 from webos.data.scope import system_context
 from webos.data.table import TableQuery
-from webos.kernel.context import ANONYMOUS, SYSTEM
+from webos.kernel.context import ANONYMOUS, SYSTEM, Principal
 from webos.kernel.errors import NotFoundError, PermissionDeniedError
 
 PLAIN = TableQuery({})
@@ -255,6 +259,50 @@ async def test_a_model_without_permissions_is_closed_until_a_page_shows_it(shop:
         assert (await shop.tables.block("shop.Ticket", PLAIN, 0, 10)).total == 0
     with as_user(ANONYMOUS), pytest.raises(PermissionDeniedError):
         await shop.tables.block("shop.Ticket", PLAIN, 0, 10)
+
+
+async def test_a_page_opens_a_model_to_those_who_may_see_it(shop: Shop) -> None:
+    """A model without permissions is open to who may see one of the pages that show it, and not found for the others."""
+    from dataclasses import replace
+
+    info = replace(shop.models["shop.Ticket"], read_permission=None, write_permission=None)
+    shop.models.remove("shop.Ticket")
+    shop.models.add(info)
+    shop.tables.show(info, "shop.desk")
+    clerk = Principal(uuid4(), "clerk", grants=frozenset({"shop.desk"}))
+    for user in (clerk, ROOT):
+        with as_user(user):
+            assert (await shop.tables.block("shop.Ticket", PLAIN, 0, 10)).total == 0
+    with as_user(STRANGER):
+        for attempt in (
+            shop.tables.block("shop.Ticket", PLAIN, 0, 10),
+            shop.tables.create("shop.Ticket", {}),
+            shop.tables.options("shop.Ticket", ""),
+        ):
+            with pytest.raises(NotFoundError):
+                await attempt
+        with pytest.raises(NotFoundError):
+            shop.tables.writable("shop.Ticket")
+    shop.tables.show(info)
+    with as_user(STRANGER):
+        assert (await shop.tables.block("shop.Ticket", PLAIN, 0, 10)).total == 0
+
+
+async def test_one_bad_table_does_not_keep_the_others_from_being_prepared(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails while the first views are prepared is logged, and the next model follows."""
+    tried: list[str] = []
+
+    async def size(collection: Any) -> int:
+        tried.append(collection.name)
+        msg = "no"
+        raise OperationFailure(msg)
+
+    monkeypatch.setattr(GuardedCollection, "estimated_size", size)
+    with as_user(SYSTEM):
+        await shop.tables.warm()
+    assert len(tried) == len(list(shop.models)) > 1
 
 
 async def test_the_system_reads_everything(shop: Shop) -> None:

@@ -1,5 +1,6 @@
 """Hooks: each module is called alone."""
 
+import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
 from types import ModuleType
@@ -165,3 +166,34 @@ async def test_an_unregistered_module_is_not_called(relay: HookRelay) -> None:
     relay.unregister(shop)
     assert await relay.call("shutdown", shop, Phase.STARTUP) == []
     assert await relay.call("shutdown", other, Phase.STARTUP) == [3]
+
+
+async def test_a_hook_that_hangs_fails_its_module(relay: HookRelay) -> None:
+    """What does not end in time is cancelled and marks its module as failed, with the hook and the time as reason."""
+    ended: list[str] = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+
+    async def time_out() -> None:
+        msg = "of its own"
+        raise TimeoutError(msg)
+
+    async def answer() -> str:
+        return "in time"
+
+    modules = {
+        name: make_module(name, hooks={"startup": body}) for name, body in (("a", hang), ("b", time_out), ("c", answer))
+    }
+    for module in modules.values():
+        relay.register(module)
+    answers = [await relay.call("startup", module, Phase.STARTUP, seconds=0.05, ctx="") for module in modules.values()]
+    assert answers == [[], [], ["in time"]]
+    assert ended == ["cancelled"]
+    reasons = [module.failure.reason if module.failure else "" for module in modules.values()]
+    assert "the hook startup did not end within 0.05 seconds" in reasons[0]
+    assert "of its own" in reasons[1]
+    assert reasons[2] == ""

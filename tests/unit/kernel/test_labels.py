@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webos.kernel.labels import label_of
+from webos.kernel.labels import label_of, plural_of
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,26 @@ def test_says_the_same_letters(name: str) -> None:
     label = label_of(name)
     assert label.replace(" ", "").lower() == name.replace("_", "").lower()
     assert not label[0].islower()
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("Entry", "Entries"),
+        ("Journal entry", "Journal entries"),
+        ("Day", "Days"),
+        ("Address", "Addresses"),
+        ("Box", "Boxes"),
+        ("Branch", "Branches"),
+        ("Product", "Products"),
+        ("Person", "People"),
+        ("Sales person", "Sales people"),
+        ("Equipment", "Equipment"),
+        ("SKU", "SKUs"),
+        ("y", "ys"),
+        ("", ""),
+    ],
+)
+def test_several_are_called_as_in_english(one: str, several: str) -> None:
+    """The last word is put into the plural, and stays written as it was."""
+    assert plural_of(one) == several

@@ -5,7 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from loguru import logger
 from pydantic import TypeAdapter, ValidationError
+from pymongo.errors import PyMongoError
 
 from webos.data.changes import ChangeHub
 from webos.data.document import CoreDocument
@@ -20,8 +22,9 @@ from webos.data.table.rows import Row, projection, render_rows
 from webos.data.table.shown import shown_columns
 from webos.data.table.view import View
 from webos.data.table.views import ViewOpener
-from webos.kernel.context import current_user
-from webos.kernel.errors import InvalidInputError, NotFoundError
+from webos.kernel.context import User, current_user
+from webos.kernel.errors import InvalidInputError, NotFoundError, WebOSError
+from webos.kernel.reason import describe_error
 
 __all__ = ["Block", "TableService"]
 
@@ -59,7 +62,7 @@ class TableService:
         self._labels = LabelReader(models, changes)
         self._views = ViewOpener(models, database, changes)
         self._id_types: dict[str, TypeAdapter[Any]] = {}
-        self._shown: set[str] = set()
+        self._shown: dict[str, set[str | None]] = {}
 
     async def close(self) -> None:
         """Stop all that runs in the background."""
@@ -67,29 +70,40 @@ class TableService:
 
     async def warm(self) -> None:
         """Prepare the first view of every big table, so that the first to open it does not wait."""
-        for info in self._models:
-            with system_context():
-                size = await self._collection(info).estimated_size()
-            if not info.policy.rules and size >= _WARM_FROM:
-                await (await self._views.open(info, TableQuery({}))).total()
+        for info in list(self._models):
+            # What keeps one table from being prepared is told to who opens it; the others are prepared.
+            try:
+                with system_context():
+                    size = await self._collection(info).estimated_size()
+                if not info.policy.rules and size >= _WARM_FROM:
+                    await (await self._views.open(info, TableQuery({}))).total()
+            except (WebOSError, PyMongoError) as error:
+                logger.warning("the table of {} could not be prepared: {}", info.name, describe_error(error))
 
-    def show(self, info: ModelInfo) -> None:
-        """Open a model to everybody who is signed in, because a page shows it and its module declares no permission."""
-        self._shown.add(info.name)
+    def show(self, info: ModelInfo, permission: str | None = None) -> None:
+        """Open a model whose module declares no permission to whoever may see a page that shows it.
+
+        Args:
+            info: The model.
+            permission: What seeing the page needs; nothing but to be signed in where None.
+        """
+        self._shown.setdefault(info.name, set()).add(permission)
 
     def info(self, model: str) -> ModelInfo:
         """Return the model's entry, if the acting user may read it.
 
-        A model whose module declares no permission for reading is closed until a page shows it.
+        A model whose module declares no permission for reading is closed until a page shows it, and then open to those
+        who may see that page, or another one that shows it.
 
         Raises:
             NotFoundError: There is no such model, or it is closed.
             PermissionDeniedError: He may not read it.
         """
         info = self._models[model]
-        info.demand_read(current_user())
-        if info.read_permission is None and info.name not in self._shown:
-            msg = f"there is no table of {model!r}"
+        user = current_user()
+        info.demand_read(user)
+        if info.read_permission is None and not self._is_shown(info, user):
+            msg = f"there is no table of {model!r} for {user.username}"
             raise NotFoundError(msg)
         return info
 
@@ -216,15 +230,26 @@ class TableService:
         return [(str(row["_id"]), label_text(row.get(stored))) async for row in cursor]
 
     def writable(self, model: str) -> ModelInfo:
-        """Return the model's entry, if the acting user may write it; whether a page shows it is not asked.
+        """Return the model's entry, if the acting user may write it.
+
+        A model whose module declares no permission is closed to him until a page shows it, except to superusers.
 
         Raises:
-            NotFoundError: There is no such model.
+            NotFoundError: There is no such model, or it is closed.
             PermissionDeniedError: He may not.
         """
-        info = self._models[model]
-        info.demand_write(current_user())
+        info, user = self._models[model], current_user()
+        info.demand_write(user)
+        declared = info.read_permission or info.write_permission
+        if declared is None and not user.is_superuser and not self._is_shown(info, user):
+            msg = f"there is no table of {model!r} for {user.username}"
+            raise NotFoundError(msg)
         return info
+
+    def _is_shown(self, info: ModelInfo, user: User) -> bool:
+        """Return whether there is a page with the model that a user may see."""
+        pages = self._shown.get(info.name, ())
+        return any(needed is None or user.has_permission(needed) for needed in pages)
 
     def columns(self, info: ModelInfo) -> tuple[Column, ...]:
         """Return the columns that the acting user sees."""

@@ -16,6 +16,7 @@ from webos.data.model_registry import ModelInfo
 from webos.data.table import ColumnKind, TableService, shown_columns
 from webos.data.table.editing import find_document
 from webos.kernel.errors import ConflictError, WebOSError
+from webos.kernel.labels import plural_of
 from webos.kernel.messenger import Messenger
 from webos.ui.explorer.columns import column_props
 from webos.ui.explorer.routes import TABLES_PREFIX
@@ -88,7 +89,7 @@ class DataExplorer(Element, component="explorer.js"):
         self._outdated = False
         self._push_task: asyncio.Task[Any] | None = None
         self.props["model"] = info.name
-        self.props["title"] = f"{info.title}s" if not info.title.endswith("s") else info.title
+        self.props["title"] = plural_of(info.title)
         self.props["noun"] = info.title
         self.props["tables"] = TABLES_PREFIX
         self.props["url"] = f"{TABLES_PREFIX}/{info.name}"
