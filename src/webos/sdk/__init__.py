@@ -80,6 +80,7 @@ from webos.tasks import (
 from webos.ui.admin_area import AdminArea
 from webos.ui.layout import LayoutManager
 from webos.ui.page import Page
+from webos.ui.record_search import SearchHit
 
 __all__ = [
     "ACTING",
@@ -149,6 +150,7 @@ __all__ = [
     "SagaRecord",
     "SagaService",
     "SagaState",
+    "SearchHit",
     "SearchableSecret",
     "Secret",
     "ServiceRegistry",

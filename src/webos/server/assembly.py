@@ -1,6 +1,7 @@
 """Building the parts of an application and handing them to each other. Nothing runs yet."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,6 +45,7 @@ from webos.tasks.import_task import RunImport, UndoImport
 from webos.tasks.table_task import ChangeRows, UndoRows
 from webos.ui.explorer import DataExplorer
 from webos.ui.interface import Interface
+from webos.ui.record_search import SearchHit
 
 __all__ = ["assemble"]
 
@@ -187,6 +189,16 @@ def _provide_data(interface: Interface, models: ModelRegistry, tables: TableServ
     def link_options(model: type[BaseModel], words: str) -> Awaitable[list[tuple[str, str]]]:
         return tables.labels(info(model), words)
 
+    async def find_records(info: ModelInfo, address: str, words: str) -> list[SearchHit]:
+        found = await tables.labels(info, words, 5)
+        return [SearchHit(title=label, path=address.format(id=key), where=info.title) for key, label in found if label]
+
+    def records(words: str) -> list[Callable[[], Awaitable[list[SearchHit]]]]:
+        readable = [info for info in models if info.may_read(current_user())]
+        addresses = [(info, getattr(info.document.Settings, "palette", None)) for info in readable]
+        return [partial(find_records, info, str(address), words) for info, address in addresses if address]
+
+    interface.records = records
     interface.tables = add_table
     interface.save_document = save
     interface.link_options = link_options

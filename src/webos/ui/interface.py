@@ -17,6 +17,7 @@ from webos.ui.identity import IdentityGuard, SessionSource
 from webos.ui.layout import LayoutManager
 from webos.ui.menu import Menu
 from webos.ui.navigation import PageRegistry
+from webos.ui.record_search import RecordSource
 from webos.ui.tabs import Tabs
 from webos.ui.task_feed import TaskSource
 
@@ -62,6 +63,7 @@ class Interface:
         layout: The slots and the palette's actions.
         tasks: The background tasks; None where there are none.
         notices: What users have been told; None where nothing is kept.
+        records: Finds records for the palette.
         tables: Adds grids over document classes.
         link_options: Finds documents to link to.
         save_document: Stores a document that a form has made.
@@ -85,6 +87,7 @@ class Interface:
     layout: LayoutManager = field(default_factory=LayoutManager)
     tasks: TaskSource | None = None
     notices: NoticeService | None = None
+    records: RecordSource = field(default=lambda _words: ())
     tables: TableFactory = field(default_factory=lambda: _unavailable("tables"))
     link_options: LinkOptions = field(default_factory=lambda: _unavailable("link_options"))
     save_document: SaveDocument = field(default_factory=lambda: _unavailable("save_document"))

@@ -1,19 +1,19 @@
 """The main layout's named slots, and what modules put into them (§6 of the specification)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from webos.kernel.context import User
 from webos.kernel.errors import ConfigurationError
 
-__all__ = ["SLOTS", "Action", "Component", "LayoutManager", "SlotBuilder"]
+__all__ = ["SLOTS", "Action", "Component", "LayoutManager", "Search", "SlotBuilder"]
 
 SlotBuilder = Callable[[], Any]
 """Builds a piece of the interface where it is called, with NiceGUI's elements; sync or async."""
 
-SLOTS = ("sidebar", "topbar", "dashboard_widget", "user_menu", "admin_widget")
-"""The slots: below the navigation, in the top bar, on the home page, in the user's menu, on the admin panel."""
+SLOTS = ("sidebar", "topbar", "footer", "dashboard_widget", "user_menu", "admin_widget")
+"""The slots: below the navigation, in the top bar, below the page, on the home page, in the user's menu, on the admin panel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +66,30 @@ class Action:
         return user.is_authenticated and (not self.permission or user.has_permission(self.permission))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Something that finds more for the palette while somebody types.
+
+    Attributes:
+        handler: Returns what it finds for what was typed.
+        permission: What being asked needs; any signed-in user where empty.
+        owner: Name of the module it belongs to.
+    """
+
+    handler: Callable[[str], Awaitable[Any]]
+    permission: str | None = None
+    owner: str = ""
+
+    def is_visible_to(self, user: User) -> bool:
+        """Return whether it is asked for `user`."""
+        return user.is_authenticated and (not self.permission or user.has_permission(self.permission))
+
+
 @dataclass(slots=True)
 class _Content:
     slots: dict[str, list[Component]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     actions: dict[str, Action] = field(default_factory=dict)
+    searches: list[Search] = field(default_factory=list)
 
 
 class LayoutManager:
@@ -155,6 +175,19 @@ class LayoutManager:
             owner=self._owner,
         )
 
+    def add_search(self, handler: Callable[[str], Awaitable[Any]], *, permission: str | None = None) -> None:
+        """Have the palette find more: `handler` is called while somebody types, as he, and returns `SearchHit`s.
+
+        Args:
+            handler: Gets what was typed; only the first five of its hits are shown, and after two seconds none.
+            permission: What it needs; any signed-in user where None.
+        """
+        self._content.searches.append(Search(handler=handler, permission=permission, owner=self._owner))
+
+    def searches(self, user: User) -> list[Search]:
+        """Return what is asked for `user` while he types."""
+        return [search for search in self._content.searches if search.is_visible_to(user)]
+
     def components(self, slot: str, user: User) -> list[Component]:
         """Return what `user` sees in a slot, in its order."""
         return sorted(
@@ -172,6 +205,7 @@ class LayoutManager:
 
     def remove_owner(self, owner: str) -> None:
         """Take away all that belongs to the module `owner`."""
+        self._content.searches = [search for search in self._content.searches if search.owner != owner]
         for components in self._content.slots.values():
             components[:] = [component for component in components if component.owner != owner]
         for identity in [identity for identity, action in self._content.actions.items() if action.owner == owner]:

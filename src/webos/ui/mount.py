@@ -24,6 +24,7 @@ from webos.ui.module_style import confine_styles
 from webos.ui.navigation import PageEntry
 from webos.ui.notice_bell import NoticeBell
 from webos.ui.page_area import PageArea
+from webos.ui.record_search import palette_router
 from webos.ui.shell import Shell
 from webos.ui.task_indicator import TaskIndicator
 
@@ -48,6 +49,7 @@ def mount_interface(app: FastAPI, interface: Interface) -> None:
     interface.logo = assets.logo
     confine_styles(lambda: _module_shown(interface))
     assets.mount(app)
+    app.include_router(palette_router(interface))
     _add_own_pages(interface)
     set_element_defaults()
     # First, so that what modules add to the head can build on it.

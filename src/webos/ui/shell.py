@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Shell"]
 
 _LOGOUT_URL = "/auth/logout"
-_SLOTS = ("sidebar", "topbar", "user_menu")
+_SLOTS = ("sidebar", "topbar", "footer", "user_menu")
 
 
 class Shell(Element, component=COMPONENTS / "shell.js"):
@@ -63,6 +63,7 @@ class Shell(Element, component=COMPONENTS / "shell.js"):
             self._props["viewer"] = viewer
             self._props["end-view-url"] = END_VIEW
         self._props["logout-url"] = _LOGOUT_URL
+        self._props["has-records"] = bool(interface.layout.searches(user) or interface.records(""))
         self._props["has-tasks"] = interface.tasks is not None
         self.on("action", self._run_action)
         self._fill_slots(user)

@@ -33,6 +33,7 @@ from webos.kernel.settings import Settings
 from webos.ui import Interface, mount_interface
 from webos.ui.navigation import PageEntry
 from webos.ui.page import Page
+from webos.ui.record_search import SearchHit
 
 LOGIN = """<!doctype html><html lang=en><title>Sign in</title><link rel=stylesheet href=/_webos/static/tokens.css>
 <body style="background:var(--w-bg);color:var(--w-text);font-family:var(--w-font)"><h1>Sign in</h1>
@@ -78,7 +79,11 @@ def add_components(interface: Interface) -> None:
     layout.add("dashboard_widget_slot", lambda: figure("1,284"), title="Products", order=1)
     layout.add("dashboard_widget", lambda: figure("17"), title="Below minimum", order=2)
     layout.add("dashboard_widget", broken_widget, title="Broken widget", order=3, permission="ops.read")
+    layout.add("footer", lambda: ui.label("Acme Tools, for members of staff"))
+    layout.add("footer", broken_widget, permission="ops.read", order=1)
     layout.add("sidebar", lambda: ui.label("Version 1.0"))
+    layout.add_search(find_products, permission="inventory.write")
+    layout.add_search(fail_to_find)
     layout.add_action("Restock everything", restock_all, icon="add_box", permission="inventory.write")
     admin = interface.admin.owned_by("inventory")
     admin.add_page(
@@ -102,6 +107,16 @@ async def product_count() -> None:
 
 async def broken_widget() -> None:
     raise RuntimeError("the widget's secret reason")
+
+
+async def find_products(words: str) -> list[SearchHit]:
+    names = [str(row["name"]) for row in pages.ROWS if words.lower() in str(row["name"]).lower()]
+    found = [SearchHit(title=name, path="/inventory/products/7", where=current_user().username) for name in names]
+    return [*found, SearchHit(title="Elsewhere", path="//evil.example")]
+
+
+async def fail_to_find(_words: str) -> list[SearchHit]:
+    raise RuntimeError("the search's secret reason")
 
 
 def restock_all() -> None:

@@ -266,7 +266,7 @@ class HostilePage(Page):
             "* { color: red !important } .w-sidebar, .w-topbar { display: none !important } .mine { width: 77px }"
         )
         ui.add_head_html(
-            "<style>:root { --w-text: red } body { font-size: 40px !important } h1 { display: none }</style>"
+            "<style>:root { --w-text: red } body { font-size: 40px !important } h1 { letter-spacing: 9px }</style>"
         )
         ui.add_css("} .w-sidebar { display: none !important } a {")
         ui.label("Mine").classes("mine")

@@ -1,5 +1,6 @@
-"""The notification centre of a product that runs in two processes."""
+"""The notification centre of a product that runs in two processes, and what its palette finds."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,7 +17,16 @@ pytestmark = pytest.mark.browser
 FILES = {
     "manifest.py": """
 from webos.sdk import ModuleManifest
-manifest = ModuleManifest(name="news", title="News", permissions={"news.read": "Read news"})
+manifest = ModuleManifest(name="news", title="News", permissions={"news.read": "Read news", "news.write": "Write news"})
+""",
+    "models.py": """
+from webos.sdk import OwnedDocument
+
+class Item(OwnedDocument):
+    name: str
+
+    class Settings:
+        palette = "/news?row={id}"
 """,
     "tasks.py": """
 from webos.sdk import BaseTask
@@ -39,6 +49,7 @@ class NewsService(BaseService):
     "ui.py": """
 import asyncio
 from webos.sdk import Page
+from .models import Item
 from .service import NewsService
 from .tasks import Import
 
@@ -52,6 +63,7 @@ class NewsPage(Page):
         self.add_button("Import", on_click=Import.kiq)
         self.add_button("Later", on_click=self.later)
         self.add_button("Slow", on_click=self.slow)
+        self.add_button("Add an item", on_click=self.add_item)
         self.add_button("Stop", on_click=self.stop)
 
     def later(self) -> None:
@@ -62,6 +74,10 @@ class NewsPage(Page):
         while self.visit.tab.client.has_socket_connection:
             await asyncio.sleep(0.05)
         self.notify.success("Everything is counted")
+
+    async def add_item(self) -> None:
+        await Item(name="Hexagon bolt").insert()
+        self.notify.success("Added")
 
     async def stop(self) -> None:
         await self.bus.emit("press:stopped", {})
@@ -187,3 +203,17 @@ def test_what_nobody_saw_waits(processes: list[Product], open_page: Open) -> Non
     press(again, "Notifications: 1 new")
     expect(again.locator(".w-notice-row")).to_contain_text("Everything is counted")
     expect(again.locator(".w-notice-row a")).to_have_attribute("href", "/news")
+
+
+def test_the_palette_finds_records_under_the_rights_of_who_asks(processes: list[Product], open_page: Open) -> None:
+    """A record of a model with an address for the palette is found by its owner, in another process too, and by no other."""
+    here, there = processes
+    mine = open_page(here, "dora", here.add_user("dora", "news.read", "news.write"))
+    press(mine, "Add an item")
+    expect(mine.locator(".w-toast--success")).to_contain_text("Added")
+    mine.keyboard.press("Control+k")
+    mine.keyboard.type("hexagon")
+    mine.get_by_role("group", name="Records").get_by_role("option", name="Hexagon bolt").click()
+    expect(mine).to_have_url(re.compile(r"/news\?row=[0-9a-f]{24}$"))
+    other = open_page(there, "emil", there.add_user("emil", "news.read", "news.write"))
+    assert other.evaluate("fetch('/_webos/palette?q=hexagon').then((answer) => answer.json())") == []

@@ -168,3 +168,27 @@ def test_the_question_mark_shows_the_shortcuts_but_not_while_typing(sign_in: Sig
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(shortcuts).to_be_hidden()
+
+
+def test_records_are_found_on_the_server_as_the_user(page: Page, harness: Harness) -> None:
+    """What modules find stands below pages and actions; one search that fails hides nothing of the others."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/_webos/palette" in request.url else None)
+    open_palette(page)
+    page.keyboard.type("bearing")
+    records = page.get_by_role("group", name="Records").get_by_role("option")
+    expect(records).to_have_text([re.compile("Ball bearing.*ada")])
+    assert asked[-1].partition("?q=")[2] == "bearing"
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{harness.url}/inventory/products/7")
+    assert "secret reason" not in page.content()
+
+
+def test_records_are_found_by_whom_they_are_for(sign_in: SignIn) -> None:
+    """A search that needs a permission is not asked for others."""
+    page = sign_in(who="bob")
+    open_palette(page)
+    with page.expect_response(lambda answer: answer.url.endswith("?q=bearing")) as found:
+        page.keyboard.type("bearing")
+    assert found.value.json() == []
+    expect(page.get_by_text("Nothing found for “bearing”")).to_be_visible()

@@ -97,18 +97,20 @@ def test_a_modules_stylesheet_reaches_its_own_pages_only(sign_in: SignIn) -> Non
     expect(page.locator(".mine")).to_have_css("color", "rgb(255, 0, 0)")
     expect(page.locator(".w-topbar")).to_be_visible()
     expect(page.locator(".w-brand__home")).to_have_css("color", "rgb(23, 25, 30)")
+    expect(page.get_by_role("heading", level=1)).to_have_css("letter-spacing", "9px")
     page.get_by_role("link", name="Products").click()
     heading = page.get_by_role("heading", level=1, name="Products")
     expect(heading).to_be_visible()
     expect(heading).to_have_css("color", "rgb(23, 25, 30)")
+    expect(heading).not_to_have_css("letter-spacing", "9px")
     expect(page.locator("body")).to_have_css("font-size", "14px")
 
 
-def test_the_density_is_remembered_and_reaches_tables(sign_in: SignIn) -> None:
-    """Compact rows at once, and after a reload."""
+def test_the_density_is_remembered(sign_in: SignIn) -> None:
+    """Compact controls at once, and after a reload."""
     page = sign_in("/inventory")
-    row = page.locator(".ag-center-cols-container .ag-row").first
-    expect(row).to_have_css("height", "36px")
+    row = page.get_by_role("button", name="Restock A-1")
+    expect(row).to_have_css("height", "32px")
     page.get_by_role("button", name="Account of").click()
     page.get_by_role("button", name="Compact").click()
     expect(row).to_have_css("height", "28px")

@@ -28,8 +28,8 @@ def test_components_stand_in_their_order(user: Principal) -> None:
 
 def test_an_unknown_slot_is_refused_by_name() -> None:
     """The error lists those there are."""
-    with pytest.raises(ConfigurationError, match="no slot 'footer'; slots are sidebar"):
-        LayoutManager().add("footer", nothing)
+    with pytest.raises(ConfigurationError, match="no slot 'basement'; slots are sidebar"):
+        LayoutManager().add("basement", nothing)
 
 
 def test_components_and_actions_need_their_permission(user: Principal) -> None:

@@ -1,14 +1,15 @@
 /* The frame around every page, as one component: sidebar, top bar, menus, and the slot the pages are shown in. */
 import { entriesOf } from "webos/commands";
 import { isCompact, setCompact } from "webos/density";
-import { isMac, isTyping } from "webos/dom";
+import { h, isMac, isTyping } from "webos/dom";
 import { menu } from "webos/menu";
 import { loadFuse } from "webos/matcher";
 import { NoticeBell } from "webos/notice-bell";
 import { Palette } from "webos/palette";
+import { RecordSearch } from "webos/records";
 import { showShortcuts, singleKeysOn } from "webos/shortcuts";
 import { keepInMind, remembered } from "webos/storage";
-import { TaskRow } from "webos/task-row";
+import { TaskMenu } from "webos/task-menu";
 import { ThemeMenu } from "webos/theme-menu";
 import { chooseTheme, chosenTheme, onThemeChange } from "webos/theme";
 import { prepareToasts, toast } from "webos/toasts";
@@ -28,12 +29,13 @@ export default {
     group: String,
     hasTasks: Boolean,
     hasNotices: Boolean,
+    hasRecords: Boolean,
     logoutUrl: String,
     viewer: String, // who looks at all this as the user; else missing
     endViewUrl: String,
   },
   emits: ["action", "stop", "notices"],
-  components: { NoticeBell, TaskRow, ThemeMenu },
+  components: { NoticeBell, TaskMenu, ThemeMenu },
   directives: { menu },
   template: `
 <div class="w-shell" :class="{ 'w-shell--drawer': drawer }">
@@ -92,19 +94,8 @@ export default {
         <span class="w-keys"><kbd class="w-kbd">{{ isMac ? "⌘ K" : "Ctrl K" }}</kbd></span>
       </button>
       <slot name="topbar"></slot>
-      <div v-if="hasTasks" class="w-menuwrap">
-        <button type="button" class="w-iconbutton" :aria-label="runningText" :title="runningText"
-          :aria-expanded="String(opened === 'tasks')" @click="toggle('tasks')">
-          <span v-if="running" class="w-spin" aria-hidden="true"></span><span v-if="running">{{ running }}</span>
-          <span v-else class="w-icon" aria-hidden="true">task_alt</span>
-        </button>
-        <div v-if="opened === 'tasks'" v-menu="close" class="w-menu w-tasks" role="group" aria-label="Background tasks">
-          <div class="w-tasks__head">Background tasks</div>
-          <ul v-if="tasks.length"><li v-for="task in tasks" :key="task.id">
-            <task-row :task="task" @stop="(id) => $emit('stop', id)"></task-row></li></ul>
-          <div v-else class="w-tasks__none">Nothing is running.</div>
-        </div>
-      </div>
+      <task-menu v-if="hasTasks" :tasks="tasks" :opened="opened === 'tasks'" @toggle="toggle('tasks')" @close="close"
+        @stop="(id) => $emit('stop', id)"></task-menu>
       <notice-bell v-if="hasNotices" :unread="unread" :notices="notices" :opened="opened === 'notices'" :base="base"
         @toggle="toggleNotices" @close="close" @ask="(what) => $emit('notices', what)"></notice-bell>
       <theme-menu :theme="theme" :opened="opened === 'theme'" @toggle="toggle('theme')" @close="close" @choose="setTheme"></theme-menu>
@@ -131,6 +122,7 @@ export default {
       </div>
     </header>
     <main class="w-main" id="main" tabindex="-1" ref="main"><slot></slot></main>
+    <footer v-if="$slots.footer" class="w-footer"><slot name="footer"></slot></footer>
   </div>
   <div class="w-loading" :class="{ 'w-loading--on': busy }"></div>
   <div class="w-sr" role="status">{{ announcement }}</div>
@@ -165,15 +157,13 @@ export default {
           if ((path === item.path || path.startsWith(`${item.path}/`)) && item.path.length > best.length) best = item.path;
       return best || (path === "/" ? "/" : "");
     },
-    running() {
-      return this.tasks.filter(({ state }) => state === "running" || state === "waiting").length;
-    },
-    runningText() {
-      return this.running ? `Background tasks: ${this.running} running` : "Background tasks";
-    },
   },
   created() {
-    this.palette = new Palette(() => entriesOf(this));
+    this.palette = new Palette(
+      () => entriesOf(this),
+      this.hasRecords ? new RecordSearch(() => `${this.base}/_webos/palette`) : undefined,
+      (path) => this.go(path),
+    );
   },
   mounted() {
     setTimeout(() => (this.base = window.path_prefix ?? ""), 0); // known once the whole application is mounted
@@ -242,8 +232,7 @@ export default {
       if (new URL(link.href).pathname !== location.pathname) this.busy = true;
     },
     onKey(event) {
-      const plain = !event.altKey && !event.shiftKey;
-      if ((event.ctrlKey || event.metaKey) && plain && event.key.toLowerCase() === "k") {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
         event.stopPropagation();
         this.openPalette();
@@ -261,8 +250,7 @@ export default {
       this.palette.toggle();
     },
     signOut() {
-      const form = document.createElement("form");
-      Object.assign(form, { method: "post", action: this.base + this.logoutUrl });
+      const form = h("form", { method: "post", action: this.base + this.logoutUrl });
       document.body.append(form);
       form.submit();
     },

@@ -23,9 +23,15 @@ function remember(id) {
 }
 
 export class Palette {
-  /** @param entries function that returns the entries: {id, title, where, icon, keywords, group, run} */
-  constructor(entries) {
+  /**
+   * @param entries function that returns the entries: {id, title, where, icon, keywords, group, run}
+   * @param records what finds records, with `ask` and `stop`; undefined where there are none to find
+   * @param go opens a path
+   */
+  constructor(entries, records, go) {
     this.entries = entries;
+    this.records = records;
+    this.go = go;
     this.input = h("input", {
       class: "w-palette__input",
       type: "text",
@@ -49,7 +55,10 @@ export class Palette {
         "aria-label": "Command palette",
         onkeydown: (event) => this.onKey(event),
         onclick: (event) => event.target === this.dialog && this.close(),
-        onclose: () => this.opener?.focus?.(),
+        onclose: () => {
+          this.records?.stop();
+          this.opener?.focus?.();
+        },
       },
       h("div", { class: "w-palette__head" }, icon("search"), this.input, h("kbd", { class: "w-kbd" }, "Esc")),
       this.list,
@@ -99,9 +108,12 @@ export class Palette {
       return at < 0 ? 1e9 : at;
     };
     if (typed) {
-      this.show([["", this.matcher.find(typed, recency).slice(0, MOST_SHOWN)]]);
+      const own = this.matcher.find(typed, recency).slice(0, MOST_SHOWN);
+      this.show([["", own]]);
+      this.records?.ask(typed, (hits) => this.showRecords(own, hits));
       return;
     }
+    this.records?.stop();
     const recent = this.items.filter((item) => recency(item) < 1e9);
     recent.sort((a, b) => recency(a) - recency(b)).splice(MOST_RECENT);
     const groups = new Map([["Recent", recent]]);
@@ -111,6 +123,15 @@ export class Palette {
       groups.get(item.group).push(item);
     }
     this.show([...groups].filter(([, items]) => items.length));
+  }
+
+  /** Add records below the entries; what is selected stays. */
+  showRecords(own, hits) {
+    if (!this.dialog.open || !hits.length) return;
+    const selected = this.selected;
+    const records = hits.map((hit) => ({ ...hit, id: `record:${hit.path}`, run: () => this.go(hit.path) }));
+    this.show([...(own.length ? [["", own]] : []), ["Records", records]]);
+    if (selected < own.length) this.select(selected);
   }
 
   show(groups) {
