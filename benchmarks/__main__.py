@@ -29,6 +29,7 @@ ROWS = {
     "start": "start",
     "import": "import_csv",
     "audit": "audit",
+    "auth": "auth",
 }
 _RESULTS = Path(__file__).parent / "results.json"
 _QUICK_FLIGHTS = 27_004

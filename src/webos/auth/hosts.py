@@ -9,6 +9,7 @@ from webos.kernel.errors import WebOSError
 __all__ = ["HostNotKnownError", "KnownHosts"]
 
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_REMEMBERED = 100
 _WITHOUT_NAME = frozenset({"/healthz", "/readyz"})
 
 
@@ -33,6 +34,7 @@ class KnownHosts:
         self._exact = {name for name in (*names, own) if name and not name.startswith("*")} if names else set()
         self._below = tuple(name[1:] for name in names if name.startswith("*"))
         self._any = not names
+        self._found: set[bytes] = set()
 
     def demand(self, headers: Mapping[bytes, bytes], path: str) -> None:
         """Refuse a request for another host; whoever asks for the server's health may call it as he likes.
@@ -41,12 +43,16 @@ class KnownHosts:
             HostNotKnownError: It is.
         """
         host = headers.get(b"host", b"")
+        if host in self._found:
+            return
         if not host and self._any:
             return
         if path in _WITHOUT_NAME:
             return
         if not _HOST.fullmatch(host) or not (self._any or self._knows(host.decode("ascii").lower())):
             raise HostNotKnownError
+        if len(self._found) < _REMEMBERED:
+            self._found.add(host)
 
     def _knows(self, host: str) -> bool:
         name = host if host.endswith("]") else host.rpartition(":")[0] or host

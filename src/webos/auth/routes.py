@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from webos.auth.account_routes import account_router
 from webos.auth.cookie import SessionCookie
-from webos.auth.dependencies import CurrentUser
 from webos.auth.errors import SignInFailedError, SignInThrottledError
 from webos.auth.factors.confirm_routes import confirm_router
 from webos.auth.factors.errors import SecondFactorNeededError
@@ -23,7 +22,7 @@ from webos.auth.service import AuthService
 from webos.auth.sign_in_request import SignInRequest
 from webos.auth.token_routes import token_router
 from webos.auth.view_routes import view_as_router
-from webos.kernel.context import User, current_trace_id
+from webos.kernel.context import User, current_trace_id, signed_in_user
 from webos.kernel.errors import WebOSError
 from webos.kernel.settings import Settings
 
@@ -125,9 +124,9 @@ class _Routes:
         self._cookie.clear(response)
         return response
 
-    async def me(self, user: CurrentUser) -> dict[str, Any]:
+    async def me(self) -> dict[str, Any]:
         """Return the signed-in user."""
-        return _public(user)
+        return _public(signed_in_user())
 
     async def _begin(self, request: Request, entered: SignInRequest) -> tuple[str, SignIn]:
         former = self._cookie.read(request.headers.get("cookie", "").encode("latin-1"))

@@ -25,11 +25,19 @@ class PermissionSet:
         granted = frozenset(grants)
         self._everything = "*" in granted
         self._exact = granted
-        self._prefixes = tuple(grant[:-1] for grant in granted if grant.endswith(".*"))
+        self._prefixes = frozenset(grant[:-1] for grant in granted if grant.endswith(".*"))
 
     def __contains__(self, permission: str) -> bool:
         if permission in self._exact:
             return not permission.endswith("*")
         if self._everything:
             return True
-        return bool(self._prefixes) and permission.startswith(self._prefixes)
+        if not self._prefixes:
+            return False
+        # By its own dots, of which it has two or three, not by the prefixes, of which there may be hundreds.
+        dot = permission.rfind(".")
+        while dot > 0:
+            if permission[: dot + 1] in self._prefixes:
+                return True
+            dot = permission.rfind(".", 0, dot)
+        return False

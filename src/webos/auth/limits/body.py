@@ -20,6 +20,9 @@ _ATTRIBUTE = "__webos_body_limit__"
 # Files that people hand to a page; NiceGUI streams them to the disk.
 _UPLOADS = "/_nicegui/client/"
 _MEGABYTE = 1024 * 1024
+# Without one of these headers they have no body.
+_BARE = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAYING = frozenset({b"content-length", b"transfer-encoding"})
 _LINGER_BYTES = 8 * _MEGABYTE
 _LINGER_SECONDS = 1.0
 
@@ -70,7 +73,7 @@ class BodyLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer 413."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not _has_body(scope):
             await self._app(scope, receive, send)
             return
         request = _Request(self, scope, receive, send)
@@ -130,6 +133,10 @@ class _Request:
     def _stop(self) -> None:
         self.too_large = True
         raise _TooLargeError
+
+
+def _has_body(scope: Scope) -> bool:
+    return scope["method"] not in _BARE or any(name in _SAYING for name, _ in scope["headers"])
 
 
 def _announced(scope: Scope) -> int:
