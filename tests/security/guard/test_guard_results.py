@@ -47,9 +47,6 @@ AWAY: dict[str, Write] = {
     "bulk replacement": lambda raw, order: raw.bulk_write(
         [ReplaceOne({"_id": order.id}, {"code": "x", "region": "south", "status": "draft"})]
     ),
-    "change_each": lambda raw, order: raw.change_each(
-        [({"_id": order.id, "revision": order.revision}, {"$set": {"region": "south"}})]
-    ),
     "set": lambda _, order: order.set({"region": "south"}),
     "status": lambda raw, order: raw.update_one({"_id": order.id}, {"$set": {"status": "sent"}}),
 }
@@ -75,6 +72,22 @@ async def test_a_document_is_not_given_away(mine: Order, way: str) -> None:
         kept = await Order.get(mine.id)
     assert kept is not None
     assert (kept.code, kept.region, kept.status, kept.revision) == ("north", "north", "draft", 1)
+
+
+async def test_of_many_the_refused_ones_are_told(mine: Order) -> None:
+    """Where many documents are changed one by one, as by an undo, those that are refused do not stop the others."""
+    raw: Any = Order.get_pymongo_collection()
+    with acting(NORTH):
+        second = await Order(code="second").insert()
+        outcomes = await raw.change_each(
+            [
+                ({"_id": mine.id, "revision": 1}, {"$set": {"region": "south"}}),
+                ({"_id": second.id, "revision": 1}, {"$set": {"region": "north", "amount": 5}}),
+            ]
+        )
+        assert outcomes == ["You may not change this to what you have entered.", None]
+        stored = {order.code: (order.region, order.amount) for order in await Order.find_all().to_list()}
+    assert stored == {"north": ("north", 0), "second": ("north", 5)}
 
 
 async def test_saving_is_checked(mine: Order) -> None:

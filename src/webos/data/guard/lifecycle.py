@@ -13,7 +13,7 @@ from webos.data.audit.scrubbing import scrub
 from webos.data.conflicts import changed_error
 from webos.data.guard.audited import Change, in_transaction, is_undone
 from webos.data.guard.audited_bulk import run_each
-from webos.data.guard.bulk import bind_change, guard_operation
+from webos.data.guard.bulk import BulkChange, bind_change, guard_operation
 from webos.data.guard.fields import demand_writable, hidden_fields
 from webos.data.guard.grant_scope import demand_no_grant
 from webos.data.guard.queries import merge_filter, restriction
@@ -131,13 +131,23 @@ class LifecycleMethods(WritingMethods):
         """
         _demand(self.policy.write_permission)
         with stamping(self.database.journal.distinct(current_stamp())) as stamp:
-            guarded = []
+            guarded: list[BulkChange] = []
+            own: list[int] = []
+            outcomes: list[str | None] = [None] * len(changes)
             for position, (row, update) in enumerate(changes):
                 refuse_secrets(self, update or {})
                 based = {"_id": row["_id"], "revision": row["revision"]}
                 operation = DeleteOne(based) if update is None else UpdateOne(based, update)
-                guarded.append(await bind_change(self, guard_operation(self, position, operation, stamp).guarded))
-            return await run_each(self, guarded)
+                write = guard_operation(self, position, operation, stamp)
+                try:
+                    guarded.append(await bind_change(self, write.guarded))
+                except PermissionDeniedError as error:
+                    outcomes[position] = error.user_message
+                else:
+                    own.append(position)
+            for position, reason in zip(own, await run_each(self, guarded), strict=True):
+                outcomes[position] = reason
+        return outcomes
 
     async def purge(self, identity: Any, *, session: AsyncClientSession | None = None) -> None:  # noqa: ANN401 - any id
         """Remove a document for good, live or deleted, and its values from the record of changes.

@@ -157,7 +157,7 @@ class BulkChange:
             PermissionDeniedError: The acting user may not write.
         """
         # Whether a page shows the model was asked when the change was ordered; this process may show none.
-        info = self._tables.writable(model)
+        info = self._tables.writable(model, ordered=True)
         identities = await selected_ids(self._tables, info, selection)
         if expected is not None and len(identities) != expected:
             msg = f"{len(identities)} rows match instead of {expected}"

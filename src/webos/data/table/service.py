@@ -102,9 +102,8 @@ class TableService:
         info = self._models[model]
         user = current_user()
         info.demand_read(user)
-        if info.read_permission is None and not self._is_shown(info, user):
-            msg = f"there is no table of {model!r} for {user.username}"
-            raise NotFoundError(msg)
+        if info.read_permission is None:
+            self._demand_shown(info, user)
         return info
 
     async def block(self, model: str, query: TableQuery, start: int, end: int, handle: str = "") -> Block:
@@ -229,10 +228,14 @@ class TableService:
         cursor = self._collection(info).find(query, {stored: 1}, limit=limit)
         return [(str(row["_id"]), label_text(row.get(stored))) async for row in cursor]
 
-    def writable(self, model: str) -> ModelInfo:
+    def writable(self, model: str, *, ordered: bool = False) -> ModelInfo:
         """Return the model's entry, if the acting user may write it.
 
         A model whose module declares no permission is closed to him until a page shows it, except to superusers.
+
+        Args:
+            model: `module.Class`.
+            ordered: Whether that was asked before, maybe in another process, and is not asked again.
 
         Raises:
             NotFoundError: There is no such model, or it is closed.
@@ -241,15 +244,16 @@ class TableService:
         info, user = self._models[model], current_user()
         info.demand_write(user)
         declared = info.read_permission or info.write_permission
-        if declared is None and not user.is_superuser and not self._is_shown(info, user):
-            msg = f"there is no table of {model!r} for {user.username}"
-            raise NotFoundError(msg)
+        if declared is None and not ordered and not user.is_superuser:
+            self._demand_shown(info, user)
         return info
 
-    def _is_shown(self, info: ModelInfo, user: User) -> bool:
-        """Return whether there is a page with the model that a user may see."""
+    def _demand_shown(self, info: ModelInfo, user: User) -> None:
+        """Raise unless there is a page with the model that a user may see."""
         pages = self._shown.get(info.name, ())
-        return any(needed is None or user.has_permission(needed) for needed in pages)
+        if not any(needed is None or user.has_permission(needed) for needed in pages):
+            msg = f"there is no table of {info.name!r} for {user.username}"
+            raise NotFoundError(msg)
 
     def columns(self, info: ModelInfo) -> tuple[Column, ...]:
         """Return the columns that the acting user sees."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from webos.data.guard.results import demand_result
 from webos.data.rules.rule import WRITE
 from webos.data.transfer.candidate import Candidate, Row
 from webos.data.transfer.encoding import hashable
@@ -12,6 +13,7 @@ from webos.data.transfer.seen_keys import SeenKeys
 from webos.data.transfer.slices import in_slices
 from webos.data.transfer.validation import RowError
 from webos.kernel.context import current_user
+from webos.kernel.errors import PermissionDeniedError
 
 __all__ = ["Preparer"]
 
@@ -118,8 +120,12 @@ class Preparer:
             return
         try:
             candidate.changes = self._plan.validator.changes(candidate.stored, candidate.typed)
+            demand_result(self._plan.collection.policy, candidate.stored, {"$set": candidate.changes})
         except RowError as error:
             candidate.problems.update(error.messages)
+        except PermissionDeniedError as error:
+            # The stored names of its fields are not those of columns.
+            candidate.problems[""] = error.user_message
 
     def _may_write(self, stored: Row) -> bool:
         """Return whether the acting user may change a document that he sees."""
