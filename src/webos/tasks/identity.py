@@ -1,19 +1,30 @@
-"""Who a task works for: his id and the trace travel with the message."""
+"""Who a task works for: his id, the trace and the change-set travel with the message."""
 
 from contextvars import ContextVar
 from uuid import UUID
 
 from taskiq import TaskiqMessage, TaskiqMiddleware
 
+from webos.data.audit.change_set import enter_change_set
 from webos.events import UserLoader, user_by_id
 from webos.kernel.actor import key_of
 from webos.kernel.context import ctx_trace_id, ctx_user, current_trace_id, new_trace_id, signed_in_user
 
-__all__ = ["LABEL_KEY", "LABEL_TRACE", "LABEL_USER", "IdentityMiddleware", "refusal"]
+__all__ = [
+    "LABEL_CHANGE_SET",
+    "LABEL_CHANGE_SET_NAME",
+    "LABEL_KEY",
+    "LABEL_TRACE",
+    "LABEL_USER",
+    "IdentityMiddleware",
+    "refusal",
+]
 
 LABEL_USER = "x_user_id"
 LABEL_TRACE = "x_trace_id"
 LABEL_KEY = "x_key_id"
+LABEL_CHANGE_SET = "x_change_set"
+LABEL_CHANGE_SET_NAME = "x_change_set_name"
 
 _refusal: ContextVar[Exception | None] = ContextVar("task_refusal", default=None)
 
@@ -46,8 +57,10 @@ class IdentityMiddleware(TaskiqMiddleware):
         return message
 
     async def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
-        """Set user and trace for what runs from now on; a user who may not act is told by `refusal`."""
+        """Set user, trace and change-set for what runs from now on; a user who may not act is told by `refusal`."""
         ctx_trace_id.set(message.labels.get(LABEL_TRACE) or new_trace_id())
+        if identity := message.labels.get(LABEL_CHANGE_SET):
+            enter_change_set(message.labels.get(LABEL_CHANGE_SET_NAME, ""), identity)
         try:
             user_id, key_id = UUID(message.labels[LABEL_USER]), message.labels.get(LABEL_KEY, "")
             ctx_user.set(await user_by_id(user_id, self._load_user, key_id))

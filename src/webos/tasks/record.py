@@ -56,6 +56,8 @@ class TaskRecord:
         steps: The calls of a chain; of another task its own call, once it has failed or was stopped.
         step: Which of the steps it is at, from 0.
         key_id: Id of the API key by which he acted, within which it runs; empty without one.
+        change_set: Id of the change-set in which it was submitted, to which its changes belong; empty without one.
+        change_set_label: What people call that.
         ends_otherwise: Whether something else is done when somebody wants it to end: a saga is undone.
     """
 
@@ -83,6 +85,8 @@ class TaskRecord:
     steps: tuple[ChainStep, ...] = ()
     step: int = 0
     key_id: str = ""
+    change_set: str = ""
+    change_set_label: str = ""
     ends_otherwise: bool = False
 
     @property

@@ -9,7 +9,7 @@ from taskiq.exceptions import SendTaskError
 from webos.kernel.errors import ConflictError, NotFoundError
 from webos.tasks.broker import LABEL_LEASE, LABEL_MAX_ATTEMPTS, LABEL_STEP, LABEL_STEPS, MongoLeaseBroker
 from webos.tasks.delivery import QueuedMessage
-from webos.tasks.identity import LABEL_KEY, LABEL_TRACE, LABEL_USER
+from webos.tasks.identity import LABEL_CHANGE_SET, LABEL_CHANGE_SET_NAME, LABEL_KEY, LABEL_TRACE, LABEL_USER
 from webos.tasks.record import TaskRecord, TaskState
 from webos.tasks.registry import RegisteredTask
 from webos.tasks.step import ChainStep
@@ -61,7 +61,7 @@ class TaskSender:
         kicker = (
             first.sender.kicker()
             .with_task_id(record.id)
-            .with_labels(**{LABEL_STEP: 0, LABEL_STEPS: max(1, len(record.steps))})
+            .with_labels(**{LABEL_STEP: 0, LABEL_STEPS: max(1, len(record.steps)), **_change_set_of(record)})
         )
 
         async def write(session: "AsyncClientSession") -> None:
@@ -155,8 +155,16 @@ class TaskSender:
             LABEL_USER: str(record.user_id),
             LABEL_KEY: record.key_id,
             LABEL_TRACE: record.trace_id,
+            **_change_set_of(record),
         }
         message = TaskiqMessage(
             task_id=record.id, task_name=step.name, labels=labels, args=step.args, kwargs=step.kwargs
         )
         return self._broker.formatter.dumps(message).message
+
+
+def _change_set_of(record: TaskRecord) -> dict[str, str]:
+    """Return the labels that bring the change-set of a task to where it runs."""
+    if not record.change_set:
+        return {}
+    return {LABEL_CHANGE_SET: record.change_set, LABEL_CHANGE_SET_NAME: record.change_set_label}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from webos.data.audit.change_set import running_change_set
 from webos.data.changes import Change, ChangeHub
 from webos.data.connection import Connection
 from webos.events import EventBus, UserLoader
@@ -181,6 +182,7 @@ class TaskService(TaskQueries):
             for number, (task_class, args, kwargs) in enumerate(calls)
         )
         first = self._registry[calls[0][0]]
+        group = running_change_set()
         record = TaskRecord(
             id=uuid4().hex,
             name=first.name,
@@ -193,6 +195,8 @@ class TaskService(TaskQueries):
             created_at=datetime.now(UTC),
             steps=steps if len(steps) > 1 else (),
             key_id=key_of(user),
+            change_set=group.id if group is not None else "",
+            change_set_label=group.label if group is not None else "",
             ends_otherwise=calls[0][0].cancel_instead is not None,
         )
         with acting_as(user, record.trace_id):

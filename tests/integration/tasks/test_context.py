@@ -3,14 +3,15 @@
 import asyncio
 import contextvars
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 
+from webos.data.audit.change_set import ChangeSet, change_set, current_change_set
 from webos.events import EventEnvelope
 from webos.kernel.context import SYSTEM, Principal, acting_as, ctx_user, current_trace_id, current_user
-from webos.kernel.errors import ServiceNotFoundError
+from webos.kernel.errors import InvalidInputError, ServiceNotFoundError
 from webos.tasks import BaseTask, TaskState
 
 STRAY: contextvars.ContextVar[str] = contextvars.ContextVar("stray", default="")
@@ -33,6 +34,41 @@ class WhoAmI(BaseTask):
             "allowed": user.has_permission(permission),
             "in_thread": await asyncio.to_thread(lambda: current_user().username),
         }
+
+
+class Groups(BaseTask):
+    """Tells to which change-set its changes belong; it fails once where that is wanted."""
+
+    broken: ClassVar[set[str]] = set()
+
+    async def run(self, before: list[list[str]], *, breaks: str = "") -> list[list[str]]:
+        """Return what the task before has told, and the running change-set."""
+        if breaks not in self.broken:
+            self.broken.add(breaks)
+            msg = "once more"
+            raise InvalidInputError(msg)
+        group = current_change_set()
+        return [*before, [group.id, group.label]]
+
+
+async def test_changes_of_a_task_belong_to_the_change_set_it_was_submitted_in(start_app: Any, anna: Principal) -> None:
+    """One change-set holds what a block does itself and what its tasks do, in each step of a chain and after a resume."""
+    app = await start_app()
+    app.tasks.register("shop", Groups)
+    Groups.broken = {""}
+    with acting_as(anna, "a" * 32):
+        with change_set("Prices up") as group:
+            chain = await Groups.kiq([]).call(Groups).call(Groups)
+            failing = await Groups.kiq([], breaks="once")
+        alone = await Groups.kiq([])
+        assert (await chain.wait(10)).result == [[group.id, "Prices up"]] * 3
+        assert (await alone.wait(10)).result == [["a" * 32, ""]]
+        assert (await failing.wait(10)).state is TaskState.FAILED
+        await app.tasks.resume(failing.id)
+        record = await failing.wait(10)
+    assert record.result == [[group.id, "Prices up"]]
+    assert (record.change_set, record.change_set_label) == (group.id, "Prices up")
+    assert current_change_set() == ChangeSet(id="")
 
 
 async def test_runs_as_the_submitter_under_his_trace(start_app: Any, anna: Principal, bert: Principal) -> None:

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from webos.kernel.context import current_trace_id
 
-__all__ = ["ChangeSet", "change_set", "current_change_set"]
+__all__ = ["ChangeSet", "change_set", "current_change_set", "enter_change_set", "running_change_set"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,16 @@ def change_set(label: str, *, identity: str | None = None) -> Iterator[ChangeSet
         yield running
     finally:
         _ctx_change_set.reset(token)
+
+
+def enter_change_set(label: str, identity: str) -> None:
+    """Go on with a change-set for the rest of the context, as a task does that was submitted inside of it."""
+    _ctx_change_set.set(ChangeSet(label, identity))
+
+
+def running_change_set() -> ChangeSet | None:
+    """Return the change-set of the block that runs; None outside of one."""
+    return _ctx_change_set.get()
 
 
 def current_change_set() -> ChangeSet:

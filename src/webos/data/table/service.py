@@ -71,7 +71,6 @@ class TableService:
     async def warm(self) -> None:
         """Prepare the first view of every big table, so that the first to open it does not wait."""
         for info in list(self._models):
-            # What keeps one table from being prepared is told to who opens it; the others are prepared.
             try:
                 with system_context():
                     size = await self._collection(info).estimated_size()
