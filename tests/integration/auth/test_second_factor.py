@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.integration.auth.mailbox import Mailbox
 from tests.integration.auth.site import PAGE, PASSWORD, SAME_SITE, Site, build_site
 from webos.auth import Account
 from webos.auth.factors.totp import code_at
 from webos.data.connection import Connection
+from webos.data.secret import Keyring
+from webos.data.secret.key_file import FILE_NAME, new_key, read_key_file, write_key_file
+from webos.data.secret.rotation import Rotation
 
 FORM = {**PAGE, **SAME_SITE}
 
@@ -197,3 +201,37 @@ async def user(site: Site) -> Account:
     found = await site.auth.find_user("anna")
     assert found is not None
     return found
+
+
+async def test_the_user_is_told_of_changes_and_of_guesses(mail_site: Site, mailbox: Mailbox) -> None:
+    """A new factor, a used recovery code and repeated wrong codes are told by mail, without codes or secrets."""
+    app, codes = await enrol(await mail_site.sign_in("anna", address="10.0.0.1"))
+    client = await first_step(mail_site, address="198.51.100.7")
+    for _ in range(5):
+        await second_step(client, "000000")
+    assert (await second_step(client, codes[0])).status_code == 303
+
+    mails = await mailbox.collect(mail_site)
+    told = {mail.subject for mail in mails}
+    texts = "\n".join(mail.text for mail in mails)
+    assert {"Your second factor · WebOS", "Was this you? · WebOS"} <= told
+    assert "An authenticator app was set up" in texts
+    assert "9 of them are left" in texts
+    assert app.secret not in texts
+    assert codes[0] not in texts
+
+
+async def test_new_encryption_keys_reach_the_secrets_of_apps(site: Site, mongo: Connection) -> None:
+    """When keys are changed, the secret of an app is encrypted anew with all others, and its codes count on."""
+    app, _ = await enrol(await site.sign_in("anna"))
+    path = site.settings.data_dir / FILE_NAME
+    name, key = new_key()
+    write_key_file(path, {name: key, **read_key_file(path)})
+    rotation = Rotation(mongo.raw, Keyring.of(site.settings))
+    async for _ in rotation.run():
+        pass
+    write_key_file(path, {name: key})
+
+    (row,) = await mongo.raw["webos_factors"].find({}).to_list()
+    assert row["totp_secret"]["key"] == name
+    assert (await second_step(await first_step(site), app.next())).status_code == 303
