@@ -249,6 +249,9 @@ async def _refuse(scope: Scope, headers: Mapping[bytes, bytes], send: Send, erro
     elif isinstance(error, EnrolmentNeededError) and _wants_page(scope, headers):
         root: str = scope.get("root_path", "")
         status, answer, body = 303, [(b"location", f"{root}{ENROLMENT}".encode())], b""
+    elif isinstance(error, ViewOnlyError) and _wants_page(scope, headers):
+        # The account of whom one looks as is nothing to see; the start page says why.
+        status, answer, body = 303, [(b"location", f"{scope.get('root_path', '')}/".encode())], b""
     else:
         body = orjson.dumps(error.problem(ctx_trace_id.get("")))
         status, answer = error.status, [(b"content-type", b"application/problem+json")]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.integration.auth.site import SAME_SITE, Site, build_site
+from tests.integration.auth.site import PAGE, SAME_SITE, Site, build_site
 from tests.integration.auth.test_groups import account, acting
 from webos.auth import AuthEventKind, OwnAccount, UserAdministration
 from webos.data.connection import Connection
@@ -43,6 +43,8 @@ async def test_sees_what_the_user_sees_and_changes_nothing(site: Site) -> None:
     for method, path in refused:
         answer = await root.request(method, path, headers=SAME_SITE)
         assert (answer.status_code, answer.json()["code"]) == (403, "webos.view_only"), (method, path)
+    page = await root.get("/account", headers=PAGE)
+    assert (page.status_code, page.headers["location"]) == (303, "/")
     assert (await root.post("/auth/view-as/end", headers=SAME_SITE)).status_code == 204
     assert await name(root) == "root"
     assert (await root.post("/api/shop/orders", headers=SAME_SITE)).status_code == 200
