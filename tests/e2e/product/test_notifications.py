@@ -105,14 +105,21 @@ def processes(mongo_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory
     }
     servers = []
     for name, worker in (("first", "true"), ("second", "false")):
-        server = LiveServer(folder / name, environment={**environment, "WEBOS_WORKER": worker})
-        servers.append(server.start().wait_ready())
+        servers.append(LiveServer(folder / name, environment={**environment, "WEBOS_WORKER": worker}).start())
+    for server in servers:
+        server.wait_ready()
     given = {name: value for name, value in environment.items() if value is not None}
     try:
         yield [Product(server, {**given, "WEBOS_DATA_DIR": str(server.data_dir)}) for server in servers]
     finally:
         for server in servers:
             assert server.stop() == 0, server.output
+
+
+@pytest.fixture(scope="module")
+def people(processes: list[Product]) -> dict[str, str]:
+    """Two people with an account, and their passwords."""
+    return {name: processes[0].add_user(name, "news.read", "news.write") for name in ("bob", "carl")}
 
 
 @pytest.fixture
@@ -147,10 +154,12 @@ def press(page: Page, button: str) -> None:
     page.get_by_role("button", name=button, exact=True).click()
 
 
-def test_what_happens_reaches_the_user_wherever_he_is(processes: list[Product], open_page: Open) -> None:
+def test_what_happens_reaches_the_user_wherever_he_is(
+    processes: list[Product], people: dict[str, str], open_page: Open
+) -> None:
     """A task, an event and a service of one process are told in the tabs of another, and to nobody else."""
     here, there = processes
-    bob = open_page(there, "bob", there.add_user("bob", "news.read"))
+    bob = open_page(there, "bob", people["bob"])
     first, second = open_page(here), open_page(there)
 
     press(first, "Here")
@@ -190,30 +199,31 @@ def test_what_happens_reaches_the_user_wherever_he_is(processes: list[Product], 
     expect(bob.get_by_text("You are up to date")).to_be_visible()
 
 
-def test_what_nobody_saw_waits(processes: list[Product], open_page: Open) -> None:
+def test_what_nobody_saw_waits(processes: list[Product], people: dict[str, str], open_page: Open) -> None:
     """What a page reports when its browser has gone is unread at the next sign-in."""
     here, there = processes
-    password = here.add_user("carl", "news.read")
-    page = open_page(here, "carl", password)
+    page = open_page(here, "carl", people["carl"])
     press(page, "Slow")
     expect(page.get_by_role("button", name="Slow")).to_have_attribute("aria-busy", "true")
     page.close()
-    again = open_page(there, "carl", password)
+    again = open_page(there, "carl", people["carl"])
     expect(again.get_by_role("button", name="Notifications: 1 new")).to_be_visible()
     press(again, "Notifications: 1 new")
     expect(again.locator(".w-notice-row")).to_contain_text("Everything is counted")
     expect(again.locator(".w-notice-row a")).to_have_attribute("href", "/news")
 
 
-def test_the_palette_finds_records_under_the_rights_of_who_asks(processes: list[Product], open_page: Open) -> None:
+def test_the_palette_finds_records_under_the_rights_of_who_asks(
+    processes: list[Product], people: dict[str, str], open_page: Open
+) -> None:
     """A record of a model with an address for the palette is found by its owner, in another process too, and by no other."""
     here, there = processes
-    mine = open_page(here, "dora", here.add_user("dora", "news.read", "news.write"))
+    mine = open_page(here, "carl", people["carl"])
     press(mine, "Add an item")
     expect(mine.locator(".w-toast--success")).to_contain_text("Added")
     mine.keyboard.press("Control+k")
     mine.keyboard.type("hexagon")
     mine.get_by_role("group", name="Records").get_by_role("option", name="Hexagon bolt").click()
     expect(mine).to_have_url(re.compile(r"/news\?row=[0-9a-f]{24}$"))
-    other = open_page(there, "emil", there.add_user("emil", "news.read", "news.write"))
+    other = open_page(there, "bob", people["bob"])
     assert other.evaluate("fetch('/_webos/palette?q=hexagon').then((answer) => answer.json())") == []
