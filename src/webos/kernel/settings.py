@@ -18,6 +18,8 @@ __all__ = ["Environment", "LogLevel", "Registration", "Settings", "load_settings
 
 _ENV_FILE = ".env"
 _MIN_SECRET_BYTES = 32
+# Of 32 random characters hardly ever fewer than eight differ, even of hexadecimal ones.
+_FEWEST_DIFFERENT = 8
 # 32 bytes are 43 characters, of which the last one carries four bits.
 _ENCRYPTION_KEY = re.compile(r"[A-Za-z0-9]{1,32}:[A-Za-z0-9+/_-]{42}[AEIMQUYcgkosw048]=?")
 _MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"]+@[A-Za-z0-9.-]+")
@@ -216,6 +218,10 @@ class Settings(BrandSettings, EdgeSettings):
     def _check_production(self) -> "Settings":
         if self.env is Environment.PRODUCTION and self.secret_key is None:
             msg = "WEBOS_SECRET_KEY must be set when WEBOS_ENV=production"
+            raise ValueError(msg)
+        secret = self.secret_key.get_secret_value() if self.secret_key is not None else ""
+        if self.env is Environment.PRODUCTION and len(set(secret)) < _FEWEST_DIFFERENT:
+            msg = "WEBOS_SECRET_KEY must be random when WEBOS_ENV=production; make one with openssl rand -hex 32"
             raise ValueError(msg)
         if self.smtp_url is not None and self.mail_from is None:
             msg = "WEBOS_MAIL_FROM must be set when WEBOS_SMTP_URL is"

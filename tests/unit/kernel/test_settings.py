@@ -216,12 +216,24 @@ def test_overrides_win(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings(port=-1)
 
 
+@pytest.mark.parametrize("secret", ["k" * 40, "changeme" * 5, "abcabcab" * 4])
+def test_production_refuses_a_secret_that_is_not_random(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    """In production a key that somebody has typed is refused, and not repeated; a random one is taken."""
+    monkeypatch.setenv("WEBOS_ENV", "production")
+    monkeypatch.setenv("WEBOS_SECRET_KEY", secret)
+    with pytest.raises(ConfigurationError, match="must be random") as caught:
+        load_settings()
+    assert secret not in str(caught.value)
+    monkeypatch.setenv("WEBOS_SECRET_KEY", "8f2c1d9be07a43658f2c1d9be07a4365")
+    assert load_settings().env is Environment.PRODUCTION
+
+
 def test_production_refuses_a_missing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """In production no key is made up: several processes would each have their own."""
     monkeypatch.setenv("WEBOS_ENV", "production")
     with pytest.raises(ConfigurationError, match=r"^WEBOS_SECRET_KEY must be set when WEBOS_ENV=production$"):
         load_settings()
-    monkeypatch.setenv("WEBOS_SECRET_KEY", "k" * 32)
+    monkeypatch.setenv("WEBOS_SECRET_KEY", "8f2c1d9be07a43658f2c1d9be07a4365")
     assert load_settings().env is Environment.PRODUCTION
 
 
