@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from webos.cli.imports import list_imports, undo_import
+
 if TYPE_CHECKING:
     from webos.data.table import TableQuery
     from webos.data.transfer import ExportOptions, ImportOptions, ImportRecord, ImportReport
     from webos.kernel.settings import Settings
     from webos.server.state import Application
 
-__all__ = ["register"]
+__all__ = ["acting", "application", "register"]
 
 _EXAMPLES = Path("src/modules")
 _PIECE = 1024 * 1024
@@ -29,6 +31,8 @@ def register(app: typer.Typer) -> None:
     data = typer.Typer(no_args_is_help=True, help="Import and export documents.")
     data.command("import")(import_file)
     data.command("export")(export_file)
+    data.command("imports")(list_imports)
+    data.command("undo")(undo_import)
     app.add_typer(data, name="data")
 
 
@@ -100,8 +104,8 @@ async def _import(
     from webos.kernel.context import acting_as
     from webos.tasks.import_task import start_import
 
-    async with _application("data import") as (app, shared):
-        with acting_as(await _acting(app, user)):
+    async with application("data import") as (app, shared):
+        with acting_as(await acting(app, user)):
             record = await app.transfers.upload(model, file.name, _read(file), options)
             if dry_run:
                 try:
@@ -123,8 +127,8 @@ async def _import(
 async def _export(model: str, file: Path, query: "TableQuery", options: "ExportOptions", user: str) -> None:
     from webos.kernel.context import acting_as
 
-    async with _application("data export") as (app, _):
-        with acting_as(await _acting(app, user)):
+    async with application("data export") as (app, _):
+        with acting_as(await acting(app, user)):
             await _write(await app.transfers.export(model, query, options), file)
     typer.echo(f"Written to {file}.")
 
@@ -180,7 +184,7 @@ async def _read(path: Path) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def _application(purpose: str) -> "AsyncIterator[tuple[Application, bool]]":
+async def application(purpose: str) -> "AsyncIterator[tuple[Application, bool]]":
     """Yield the application without a web server, and whether another process may run its tasks."""
     from pymongo.errors import PyMongoError
 
@@ -210,7 +214,13 @@ def _settings() -> "Settings":
     return settings
 
 
-async def _acting(app: "Application", name: str) -> Any:  # noqa: ANN401 - a user
+async def acting(app: "Application", name: str) -> Any:  # noqa: ANN401 - a user
+    """Return whom a command acts as: the user with a name, or the first administrator where it is empty.
+
+    Raises:
+        AccountNotFoundError: There is no user with that name.
+        StartupError: There is no administrator.
+    """
     from webos.auth import AccountNotFoundError
     from webos.kernel.errors import StartupError
 

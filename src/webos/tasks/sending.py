@@ -58,11 +58,8 @@ class TaskSender:
             step: The call.
             session: Transaction in which to do it; one of its own where None.
         """
-        kicker = (
-            first.sender.kicker()
-            .with_task_id(record.id)
-            .with_labels(**{LABEL_STEP: 0, LABEL_STEPS: max(1, len(record.steps)), **_change_set_of(record)})
-        )
+        labels: dict[str, str | float] = {LABEL_STEP: 0, LABEL_STEPS: max(1, len(record.steps))}
+        kicker = first.sender.kicker().with_task_id(record.id).with_labels(**labels, **_change_set_of(record))
 
         async def write(session: "AsyncClientSession") -> None:
             await self._store.add(record, session)

@@ -201,3 +201,11 @@ def test_the_command_line(site: Site, tmp_path: Path) -> None:
     assert "1 updated" in said
     assert "LONG" in (tmp_path / "failed.csv").read_text(encoding="utf-8-sig")
     assert [(row["code"], row["name"]) for row in rows if row["code"].startswith("X")] == [("X1", "Uno"), ("X2", "Two")]
+
+    newest, first = site.webos("data", "imports", "--limit", "2").splitlines()
+    assert newest.endswith("bad.csv")
+    assert "2 inserted" in first
+    assert "1 records" in site.webos("data", "undo", newest.split()[0])
+    undone, _ = site.webos("data", "imports", "--limit", "2").splitlines()
+    assert undone.split()[0] == newest.split()[0]
+    assert " undone " in undone

@@ -5,7 +5,8 @@ remain as a filter on what is stored. A rule that would need a value nobody know
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 from webos.data.rules.condition import Condition, Every, NoneOf, Some
 from webos.data.rules.rule import READ, RESULT, Rule
@@ -20,16 +21,12 @@ Changed = Mapping[str, Any]
 """New values of top-level fields; `UNKNOWN` where only the database will know, `MISSING` where a field is taken out."""
 
 
-class _Unknown:
-    """Stands for a value that only the database will know."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
+class _Special(Enum):
+    UNKNOWN = "unknown"
 
 
-UNKNOWN = _Unknown()
+UNKNOWN: Final = _Special.UNKNOWN
+"""Stands for a value that only the database will know."""
 
 
 def remaining(rules: RuleSet, user: User, changed: Changed) -> Filter | None:
