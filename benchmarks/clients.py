@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from html import unescape
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedOK
 
 __all__ = ["OpenPages"]
 
@@ -80,6 +82,8 @@ async def _expect(socket: ClientConnection, start: str) -> None:
 
 async def _stay(socket: ClientConnection) -> None:
     """Answer the server's pings until the connection is closed; it drops a client that does not."""
-    async for message in socket:
-        if message == "2":
-            await socket.send("3")
+    # A ping may come while we close it ourselves.
+    with suppress(ConnectionClosedOK):
+        async for message in socket:
+            if message == "2":
+                await socket.send("3")
