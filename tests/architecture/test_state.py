@@ -10,8 +10,10 @@ from tests.architecture.sources import SOURCE, parse, python_files
 # What may be called to make a value at module level, because nothing can change in the value.
 UNCHANGING = {
     "ActingUser": "has no attributes of its own",
+    "CacheOfCaller": "has no attributes",
     "CodecOptions": "immutable",
     "ContextVar": "holds a value for each context, not for the process",
+    "MappingProxyType": "read-only",
     "ModuleManifest": "a frozen model",
     "Path": "immutable",
     "Principal": "a frozen dataclass",

@@ -10,6 +10,7 @@ from webos.data.model_registry import ModelInfo
 from webos.data.module_settings import ModuleSettingsDoc
 from webos.kernel.context import SYSTEM, AppContext, acting_as, current_trace_id
 from webos.kernel.module import ModuleState, Phase
+from webos.server.caches import bind_caches, unbind_caches
 from webos.server.interface_phase import register_interface, withdraw_interface
 from webos.server.models_phase import register_models
 from webos.server.parts_phase import check_permissions, register_events, register_services, register_tasks
@@ -40,6 +41,7 @@ async def boot(app: Application, web: FastAPI, server_version: int) -> None:
         for module in app.modules.healthy():
             with module.isolated(Phase.IMPORT):
                 app.hooks.register(module)
+        bind_caches(app)
         check_permissions(app)
         await register_models(app, server_version)
         await register_services(app)
@@ -64,6 +66,7 @@ async def shut_down(app: Application) -> None:
         for module in app.modules:
             if module.state is ModuleState.RUNNING:
                 module.state = ModuleState.STOPPED
+    unbind_caches(app)
 
 
 async def _framework_models(app: Application, version: int) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from webos.auth import AuthService
+from webos.cache import CacheService
 from webos.data.audit.service import AuditService
 from webos.data.changes import ChangeHub
 from webos.data.connection import Connection
@@ -45,6 +46,7 @@ class Application:
         tables: Documents as tables.
         grants: What services may read of other modules.
         transfers: Import and export of documents.
+        cache: What is kept for a while.
     """
 
     settings: Settings
@@ -65,3 +67,4 @@ class Application:
     grants: GrantDesk
     audit: AuditService
     transfers: TransferService
+    cache: CacheService

@@ -1,4 +1,4 @@
-"""The customers' modules inventory, vault and warehouse, unmodified, as their users see them."""
+"""The customers' modules analytics, inventory, vault and warehouse, unmodified, as their users see them."""
 
 import json
 import urllib.error
@@ -231,3 +231,25 @@ def test_the_vault_keeps_passwords_to_their_owner(
     expect(other.locator(".w-explorer .ag-row")).to_have_count(0)
     counted = product.webos("secrets", "status")
     assert "1 values  for new values" in counted
+
+
+def test_a_report_is_kept_and_only_for_whom_it_was_made(product: Product, sign_in: SignIn) -> None:
+    """The report over another module's data stays for its time, and another user gets one of his own."""
+    page = sign_in("/inventory")
+    if row_of(page, "A-1").count() == 0:
+        create_product(page, "A-1", "Anchor bolt", "2.50")
+    page.get_by_role("button", name="Restock A-1").click()
+    expect(toast(page, "Operation complete").first).to_be_visible()
+    page.goto(f"{product.url}/analytics")
+    moved = page.get_by_role("row", name="A-1").get_by_role("gridcell").nth(1)
+    expect(moved).to_be_visible()
+    before = moved.inner_text()
+    page.goto(f"{product.url}/inventory")
+    page.get_by_role("button", name="Restock A-1").click()
+    expect(toast(page, "Operation complete").first).to_be_visible()
+    page.goto(f"{product.url}/analytics")
+    expect(moved).to_have_text(before)
+    password = product.add_user("analyst", "analytics.read")
+    other = sign_in("/analytics", "analyst", password)
+    anew = other.get_by_role("row", name="A-1").get_by_role("gridcell").nth(1)
+    expect(anew).to_have_text(str(int(before) + 10))
