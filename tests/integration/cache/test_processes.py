@@ -45,7 +45,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         if process.returncode is None:
             process.kill()
         await process.wait()
-        process._transport.close()
+        process._transport.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
 
 
 @pytest_asyncio.fixture
@@ -110,7 +110,7 @@ async def test_a_full_disk_is_told_and_loses_nothing(here: ModuleCache) -> None:
 
     def limit(pages: int) -> None:
         cache: Cache = store._disk._cache
-        cache._sql(f"PRAGMA max_page_count = {pages}").fetchall()  # type: ignore[attr-defined]
+        cache._sql(f"PRAGMA max_page_count = {pages}").fetchall()
 
     await asyncio.wrap_future(store._writer.submit(lambda: limit(1), []))
     with pytest.raises(CacheUnavailableError):
