@@ -45,7 +45,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
         if process.returncode is None:
             process.kill()
         await process.wait()
-        process._transport.close()  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
+        process._transport.close()  # type: ignore[attr-defined]
 
 
 @pytest_asyncio.fixture
