@@ -81,7 +81,7 @@ class _Text(str):
         "\ud800",
         Exception(),
     ],
-    ids=str,
+    ids=["object", "model", "models", "inside", "function", "big", "bigger", "subclass", "surrogate", "error"],
 )
 def test_what_is_not_plain_data_is_refused(value: Any) -> None:
     """Objects are refused instead of being kept as something else, or pickled."""
