@@ -148,7 +148,7 @@ def test_a_form_can_do_something_else_than_store(sign_in: SignIn) -> None:
     """`on_submit` gets the validated instance; what it refuses stands at its field."""
     page = sign_in("/ops/contact")
     form = page.get_by_role("form", name="Write to us")
-    expect(form.get_by_label("Secret")).to_have_attribute("type", "password")
+    expect(form.get_by_label("Secret", exact=True)).to_have_attribute("type", "password")
     form.get_by_label("Email").fill("taken@example.com")
     form.get_by_role("button", name="Send").click()
     expect(form.locator(".w-field__error")).to_have_text("This address is already known.")
@@ -166,7 +166,7 @@ def test_a_password_is_never_kept_as_a_draft(sign_in: SignIn) -> None:
     """Other fields survive a reload; a secret is not written to the browser's storage."""
     page = sign_in("/ops/contact")
     form = page.get_by_role("form", name="Write to us")
-    form.get_by_label("Secret").fill("hunter2hunter2")
+    form.get_by_label("Secret", exact=True).fill("hunter2hunter2")
     form.get_by_label("Email").fill("ada@example.com")
     kept: str = page.evaluate("JSON.stringify({...sessionStorage})")
     assert "ada@example.com" in kept
