@@ -8,7 +8,7 @@ __all__ = ["CacheUnavailableError", "UncacheableValueError"]
 class UncacheableValueError(WebOSError):
     """A value cannot be kept in the cache: it is not made of plain data."""
 
-    code = "cache.uncacheable_value"
+    code = "webos.uncacheable_value"
     status = 500
     title = "A value cannot be cached"
 
@@ -16,5 +16,5 @@ class UncacheableValueError(WebOSError):
 class CacheUnavailableError(UnavailableError):
     """The cache cannot be reached, or its disk is full."""
 
-    code = "cache.unavailable"
+    code = "webos.cache_unavailable"
     title = "The cache cannot be reached"

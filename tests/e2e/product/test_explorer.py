@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.product.conftest import ADMIN_PASSWORD, Product, SignIn
 from tests.e2e.shell.conftest import Watch
@@ -360,6 +360,28 @@ def test_two_who_change_the_same_choose(sign_in: SignIn, watch: Watch) -> None:
     expect(dialog).to_have_count(0)
     expect(stock).to_have_text("5")
     assert ask(page, "POST", f"{TABLE}/rows/by-id", {"ids": [identity]})["rows"][0]["stock"] == 5
+
+
+def test_rows_that_arrive_leave_an_open_editor_alone(sign_in: SignIn) -> None:
+    """What is being typed into a cell stays while rows that were asked for before arrive, and is stored."""
+    page = sign_in("/inventory")
+    (identity,) = fill(page, "Slow", 1)
+    search(page, "Slow", 1)
+    held: list[Route] = []
+    page.route(f"**{TABLE}/rows", lambda route: held.append(route), times=1)  # noqa: PLW0108 - it wants a function
+    fill(page, "Other", 1)
+    while not held:
+        page.wait_for_timeout(20)
+    stock = explorer(page).locator(".ag-row [col-id='stock']")
+    stock.dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("7")
+    with page.expect_response(f"**{TABLE}/rows"):
+        held[0].continue_()
+    expect(stock.locator("input")).to_have_value("7")
+    page.keyboard.press("Enter")
+    expect(toast(page, "Saved")).to_be_visible()
+    assert ask(page, "POST", f"{TABLE}/rows/by-id", {"ids": [identity]})["rows"][0]["stock"] == 7
 
 
 def test_everything_that_opens_is_accessible(sign_in: SignIn) -> None:

@@ -72,7 +72,7 @@ def test_a_condition_outside_of_the_language_is_refused(where: Any, words: str) 
 @pytest.mark.parametrize(
     ("actions", "options", "words"),
     [
-        ((), {}, "a rule is for one or more of read, write, create, not nothing"),
+        ((), {}, "a rule is for one or more of read, write, create, result, not nothing"),
         (("see",), {}, "not 'see'"),
         (("read",), {"permission": "All"}, "not a permission name"),
         (("read",), {"permission": "orders.all", "visitors": True}, "a rule for visitors"),

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError as MissingPackageError
 from limits.storage import storage_from_string
 from loguru import logger
+
+from webos.kernel.errors import ConfigurationError
 
 __all__ = ["Count", "RateStore"]
 
@@ -71,7 +74,11 @@ class RateStore:
 
 
 def _redis(url: str) -> Storage:
-    found = storage_from_string(f"async+{url}", implementation="redispy")
+    try:
+        found = storage_from_string(f"async+{url}", implementation="redispy")
+    except MissingPackageError as error:
+        msg = "WEBOS_RATE_LIMIT_STORE needs the package redis: pip install 'webos-framework[redis]'"
+        raise ConfigurationError(msg) from error
     if not isinstance(found, Storage):
         msg = "the address of the store is not one of Redis"
         raise TypeError(msg)

@@ -323,6 +323,7 @@ export default {
           end: params.endRow,
           handle: this.handle,
         });
+        await this.editorClosed(params);
         if (name !== this.lastQuery) return params.failCallback();
         this.problem = "";
         this.handle = block.handle;
@@ -345,6 +346,19 @@ export default {
         }
       } finally {
         this.waiting = false;
+      }
+    },
+    // Rows that arrive would close the editor in one of them and lose what was typed.
+    async editorClosed({ startRow, endRow }) {
+      const isOpen = () => this.api?.getEditingCells().some(({ rowIndex }) => rowIndex >= startRow && rowIndex < endRow);
+      while (isOpen()) {
+        await new Promise((closed) => {
+          const stopped = () => {
+            this.api?.removeEventListener("cellEditingStopped", stopped);
+            closed();
+          };
+          this.api.addEventListener("cellEditingStopped", stopped);
+        });
       }
     },
     // Where rows came or went, the focus stays with its record.
