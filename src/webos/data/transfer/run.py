@@ -16,6 +16,7 @@ from webos.data.transfer.preparing import Preparer
 from webos.data.transfer.record import Counts, ImportRecord
 from webos.data.transfer.report import CellFailure
 from webos.data.transfer.slices import SLICE
+from webos.data.transfer.uniqueness import Uniqueness
 from webos.data.transfer.writing import Writer
 from webos.kernel.context import User, acting_as, current_user
 
@@ -82,6 +83,7 @@ class ImportRun:
         self._preparer = Preparer(plan)
         names = {info.alias or name: name for name, info in plan.info.document.model_fields.items()}
         self._writer = Writer(plan.collection, plan.info.title, names, plan.matcher)
+        self._uniqueness = Uniqueness(plan.collection, names)
         self._reader = Reader(plan.source.rows(), plan.mapping, plan.empty)
         self._pending: deque[asyncio.Task[_Outcome]] = deque()
         self._unsaved: list[FailedRow] = []
@@ -100,7 +102,8 @@ class ImportRun:
         """
         user = current_user()
         await self._resume()
-        depth = 1 if self._plan.links_to_itself else _IN_FLIGHT
+        # What is only looked at is compared with all rows before it.
+        depth = 1 if self._plan.links_to_itself or self._record is None else _IN_FLIGHT
         try:
             while True:
                 with acting_as(user):
@@ -155,8 +158,9 @@ class ImportRun:
         changed = self._sort_out_known(known, counts)
         if self._record is None:
             await self._writer.look(new)
+            await self._uniqueness.check([each for each in new if not each.problems], changed)
             counts.inserted += sum(not each.problems for each in new)
-            counts.updated += len(changed)
+            counts.updated += sum(not each.problems for each in changed)
         else:
             changed += self._sort_out_known(await self._insert(new, counts), counts)
             await self._writer.update([each for each in changed if not each.is_deleted])

@@ -3,16 +3,17 @@
 from array import array
 from collections.abc import Hashable
 
+from webos.data.transfer.digests import digest
+
 __all__ = ["SeenKeys"]
 
 _SMALLEST = 1024
-_ALL_BITS = 2**64 - 1
 
 
 class SeenKeys:
     """Remembers keys and the rows they were in.
 
-    Keys are compared by a hash of 64 bits: of a million different ones, two are taken for the same once in 30 million
+    Keys are compared by a digest of 64 bits: of a million different ones, two are taken for the same once in 30 million
     files.
     """
 
@@ -26,8 +27,8 @@ class SeenKeys:
 
     def add(self, key: Hashable, row: int) -> int | None:
         """Take note of a key; return the row it was in before, or None."""
-        # Zero marks a free place.
-        wanted = hash(key) & _ALL_BITS or 1
+        # Zero marks a free place, and is no digest.
+        wanted = digest(key)
         at = self._place(wanted)
         if self._hashes[at]:
             return self._rows[at]
@@ -36,6 +37,11 @@ class SeenKeys:
         if self._count * 3 > len(self._hashes) * 2:
             self._grow()
         return None
+
+    def row_of(self, key: Hashable) -> int | None:
+        """Return the row that a key was in, or None."""
+        at = self._place(digest(key))
+        return self._rows[at] if self._hashes[at] else None
 
     def _place(self, wanted: int) -> int:
         mask = len(self._hashes) - 1
