@@ -1,17 +1,16 @@
 """Taking back a change-set: each document gets the values it had, unless somebody has changed it since."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
 from webos.data.audit.applied import key_of
 from webos.data.audit.change_set import change_set
-from webos.data.audit.journal import Journal
+from webos.data.audit.nets import Net, measure, read_nets
 from webos.data.audit.records import UndoConflict, UndoReport
 from webos.data.audit.sameness import ABSENT, is_same
-from webos.data.audit.search import true_parts
 from webos.data.guard import GuardedCollection, GuardedDatabase
 from webos.data.guard.audited_bulk import CHANGED, REFUSED, TAKEN
 from webos.data.guard.fields import hidden_fields, locked_fields
@@ -27,48 +26,6 @@ Row = dict[str, Any]
 Progress = Callable[[int, int], Awaitable[None]]
 """Is told how many documents are done, and how many there are."""
 
-_AT_ONCE = 500
-_NOT_KEPT = {"secret": "A secret was changed; its old value is not kept.", "cut": "A value was too big to be kept."}
-
-
-@dataclass(slots=True)
-class _Net:
-    """What a change-set has made of one document, all its changes taken together.
-
-    Attributes:
-        identity: Id of the document.
-        first: What was done first.
-        last: What was done last.
-        revision: The revision after the last change.
-        old: Values before, by field; `ABSENT` where there was none.
-        new: Values after; missing where not known.
-        lost: Why values before are not known.
-    """
-
-    identity: Any
-    first: str
-    last: str
-    revision: int
-    old: Row = field(default_factory=dict)
-    new: Row = field(default_factory=dict)
-    lost: str = ""
-
-    def add(self, entry: Mapping[str, Any]) -> None:
-        """Add a later change."""
-        self.last, self.revision = entry["operation"], entry["revision"]
-        for name, change in entry.get("changes", {}).items():
-            reason = next((text for kind, text in _NOT_KEPT.items() if kind in change), "")
-            self.lost = self.lost or reason
-            self.old.setdefault(name, change.get("old", ABSENT))
-            self.new.pop(name, None)
-            if "unknown" not in change:
-                self.new[name] = change.get("new", ABSENT)
-
-    @property
-    def made_live(self) -> bool:
-        """Whether the document was not there before."""
-        return self.first in {"insert", "restore"}
-
 
 @dataclass(slots=True)
 class _Tally:
@@ -78,7 +35,7 @@ class _Tally:
 
 
 class Undo:
-    """Takes change-sets back, as whoever acts.
+    """Takes change-sets back, as whoever acts, some hundred documents at a time and the last changed first.
 
     Args:
         models: The document classes.
@@ -100,56 +57,39 @@ class Undo:
             NotFoundError: There are no changes in it.
             PermissionDeniedError: The acting user may change none of the documents.
         """
-        nets, label = await self._nets(identity)
-        total = sum(map(len, nets.values()))
+        extent = await measure(self._database.journal, identity)
+        counts = {
+            name: count for name, count in extent.documents.items() if self._models.by_collection(name) is not None
+        }
+        total = sum(counts.values())
         if not total:
-            msg = f"there are no changes in {identity}"
-            raise NotFoundError(msg, user_message="There are no changes on record to take back.")
-        writable = {info: list(each.values()) for info, each in nets.items() if _may_write(info)}
+            raise _nothing_in(identity)
+        writable = {info.collection: info for info in map(self._models.by_collection, counts) if _writable(info)}
         if not writable:
             msg = f"{acting_user().username} may not change what {identity} has changed"
             raise PermissionDeniedError(msg, user_message="You may not change these documents.")
-        tally = _Tally(skipped=total - sum(map(len, writable.values())))
-        done = tally.skipped
-        with change_set(f"Undo: {label}" if label else "Undo") as own:
-            for info, each in writable.items():
-                for part in _parts(each):
-                    await _Part(self._database[info.collection], info, tally).run(part)
-                    done += len(part)
-                    if progress is not None:
-                        await progress(done, total)
+        tally = _Tally(skipped=sum(count for name, count in counts.items() if name not in writable))
+        done, found = tally.skipped, tally.skipped
+        with change_set(f"Undo: {extent.label}" if extent.label else "Undo") as own:
+            async for part in read_nets(self._database.journal, identity, writable):
+                info = writable[part.collection]
+                if part.nets:
+                    await _Part(self._database[info.collection], info, tally).run(part.nets)
+                done, found = done + part.documents, found + len(part.nets)
+                if progress is not None:
+                    await progress(done, total)
+        if not found:
+            raise _nothing_in(identity)
         return UndoReport(own.id, tally.undone, tally.skipped, tally.conflicts)
 
-    async def _nets(self, identity: str) -> tuple[dict[ModelInfo, dict[Any, _Net]], str]:
-        journal = self._database.journal
-        nets: dict[ModelInfo, dict[Any, _Net]] = {}
-        label = ""
-        for part in _parts(await _entries(journal, identity)):
-            for entry in await true_parts(journal, part):
-                label = label or entry.get("label", "")
-                info = self._models.by_collection(entry["collection"])
-                if info is None or entry["operation"] == "purge":
-                    continue
-                own = nets.setdefault(info, {})
-                for document in entry["documents"]:
-                    net = own.setdefault(key_of(document), _Net(document, entry["operation"], "", 0))
-                    net.add(entry)
-        return nets, label
+
+def _nothing_in(identity: str) -> NotFoundError:
+    msg = f"there are no changes in {identity}"
+    return NotFoundError(msg, user_message="There are no changes on record to take back.")
 
 
-async def _entries(journal: Journal, identity: str) -> list[Row]:
-    rows: list[Row] = await journal.entries.find({"change_set": identity}).to_list()
-    # Of one document, revisions are the order; clocks of several processes need not agree.
-    return sorted(rows, key=lambda entry: (entry["revision"], entry["_id"]))
-
-
-def _may_write(info: ModelInfo) -> bool:
-    return in_system_context() or info.may_write(acting_user())
-
-
-def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), _AT_ONCE):
-        yield rows[start : start + _AT_ONCE]
+def _writable(info: ModelInfo | None) -> TypeGuard[ModelInfo]:
+    return info is not None and (in_system_context() or info.may_write(acting_user()))
 
 
 class _Part:
@@ -163,14 +103,14 @@ class _Part:
         self._hidden = hidden_fields(info.policy)
         self._locked = locked_fields(info.policy)
 
-    async def run(self, nets: Sequence[_Net]) -> None:
+    async def run(self, nets: Sequence[Net]) -> None:
         """Take the changes of these documents back."""
         live = await self._live(nets)
         deleted = await self._deleted(
             [net for net in nets if net.last == "delete" and key_of(net.identity) not in live]
         )
-        changes: list[tuple[_Net, Row, Row | None]] = []
-        restorations: list[tuple[_Net, Restoration]] = []
+        changes: list[tuple[Net, Row, Row | None]] = []
+        restorations: list[tuple[Net, Restoration]] = []
         for net in nets:
             row, was = live.get(key_of(net.identity)), deleted.get(key_of(net.identity))
             if row is not None and net.last != "delete":
@@ -186,7 +126,7 @@ class _Part:
         await self._write(changes)
         await self._restore(restorations)
 
-    def _steps_of_live(self, net: _Net, row: Row) -> list[Row | None]:
+    def _steps_of_live(self, net: Net, row: Row) -> list[Row | None]:
         """Return the update that takes changes back, or None for a deletion; nothing where there is nothing to do."""
         if net.made_live:
             if row.get("revision") == net.revision:
@@ -202,21 +142,21 @@ class _Part:
             return []
         return [update]
 
-    def _refuse(self, net: _Net, reason: str) -> None:
+    def _refuse(self, net: Net, reason: str) -> None:
         self._tally.conflicts.append(UndoConflict(self._info.name, net.identity, reason))
 
-    async def _live(self, nets: Iterable[_Net]) -> dict[Any, Row]:
+    async def _live(self, nets: Iterable[Net]) -> dict[Any, Row]:
         rows = self._collection.find({"_id": {"$in": [net.identity for net in nets]}})
         return {key_of(row["_id"]): row async for row in rows}
 
-    async def _deleted(self, nets: Sequence[_Net]) -> dict[Any, Row]:
+    async def _deleted(self, nets: Sequence[Net]) -> dict[Any, Row]:
         if not nets:
             return {}
         wanted = {"_id": {"$in": [net.identity for net in nets]}}
         rows = await self._collection.find_deleted(wanted, limit=len(nets))
         return {key_of(row["_id"]): row for row in rows}
 
-    def _back(self, net: _Net, row: Row) -> Row | str:
+    def _back(self, net: Net, row: Row) -> Row | str:
         """Return the update that puts the old values back, or what stands in the way."""
         if net.lost:
             return net.lost
@@ -237,13 +177,13 @@ class _Part:
             return "The old values do not fit the others that it has now."
         return {operator: fields for operator, fields in (("$set", back), ("$unset", unset)) if fields}
 
-    def _holds(self, net: _Net, row: Row, name: str) -> bool:
+    def _holds(self, net: Net, row: Row, name: str) -> bool:
         """Return whether a field still has the value that the change-set gave it."""
         if name not in net.new:
             return bool(row.get("revision") == net.revision)
         return is_same(row.get(name, ABSENT), net.new[name], self._codec)
 
-    async def _write(self, changes: Sequence[tuple[_Net, Row, Row | None]]) -> None:
+    async def _write(self, changes: Sequence[tuple[Net, Row, Row | None]]) -> None:
         if not changes:
             return
         outcomes = await self._collection.change_each([(row, update) for _, row, update in changes])
@@ -253,7 +193,7 @@ class _Part:
             else:
                 self._refuse(net, reason)
 
-    async def _restore(self, restorations: Sequence[tuple[_Net, Restoration]]) -> None:
+    async def _restore(self, restorations: Sequence[tuple[Net, Restoration]]) -> None:
         if not restorations:
             return
         applied = await self._collection.restore_each([each for _, each in restorations])
