@@ -264,7 +264,7 @@ class CoreDocument(Lifecycle, Document):
         await read_back(self, None)
 
     async def reveal(self, field: str) -> str | None:
-        """Return the text of a secret field, as far as the acting user may read it now; it leaves a line in the log.
+        """Return the text of a secret field, as far as the acting user may read it now; it leaves an entry.
 
         Args:
             field: Name of the field.

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from webos.data.audit.operations import REVEALED
+
 __all__ = ["AuditEntry", "AuditPage", "FieldChange", "UndoConflict", "UndoReport", "Version"]
 
 
@@ -36,8 +38,8 @@ class AuditEntry:
         id: Names the entry.
         model: `module.Class`.
         documents: Ids of the documents.
-        operation: `insert`, `update`, `delete`, `restore` or `purge`.
-        revision: The revision that the documents got.
+        operation: `insert`, `update`, `delete`, `restore` or `purge`; `reveal` where a secret was shown.
+        revision: The revision that the documents got; of a reveal, the one they had.
         at: When, in UTC.
         by: Id of the user.
         username: Name of the user at that time.
@@ -75,7 +77,7 @@ class AuditEntry:
         return cls(
             id=str(stored["_id"]),
             model=stored["model"],
-            documents=tuple(stored["documents"]),
+            documents=tuple(stored.get(REVEALED) or stored["documents"]),
             operation=stored["operation"],
             revision=stored["revision"],
             at=stored["at"],

@@ -15,6 +15,7 @@ from bson.errors import InvalidId
 
 from webos.data.audit.applied import Claim, find_applied, key_of
 from webos.data.audit.journal import Journal
+from webos.data.audit.operations import REVEAL, REVEALED
 from webos.data.audit.records import AuditEntry, AuditPage
 from webos.data.guard import GuardedDatabase
 from webos.data.guard.fields import hidden_fields
@@ -42,6 +43,8 @@ class Criteria:
         until: The latest moment.
         trace_id: Trace of the request, event or task.
         change_set: The change-set.
+        operation: What was done.
+        document: Id of the document.
     """
 
     by: UUID | None = None
@@ -50,6 +53,8 @@ class Criteria:
     until: datetime | None = None
     trace_id: str | None = None
     change_set: str | None = None
+    operation: str | None = None
+    document: Any = None
 
     def query(self) -> Row:
         """Return the filter, but for the time."""
@@ -58,8 +63,12 @@ class Criteria:
             "collection": self.collection,
             "trace_id": self.trace_id,
             "change_set": self.change_set,
+            "operation": self.operation,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        query: Row = {name: value for name, value in named.items() if value is not None}
+        if self.document is not None:
+            query["$or"] = [{"documents": self.document}, {REVEALED: self.document}]
+        return query
 
 
 class Search:
@@ -141,7 +150,7 @@ class Search:
 
 
 async def true_parts(journal: Journal, found: Sequence[Row]) -> list[Row]:
-    """Return the entries whose change happened, each with the documents for which it did."""
+    """Return the entries whose change happened, each with the documents for which it did; one that changes nothing is true."""
     by_collection: dict[str, list[tuple[int, Claim]]] = defaultdict(list)
     for position, entry in enumerate(found):
         by_collection[entry["collection"]] += [(position, Claim.of(entry, each)) for each in entry["documents"]]
@@ -151,7 +160,11 @@ async def true_parts(journal: Journal, found: Sequence[Row]) -> list[Row]:
         for (position, claim), is_true in zip(claims, applied, strict=True):
             if is_true:
                 true[position].append(claim.document)
-    return [{**entry, "documents": true[position]} for position, entry in enumerate(found) if position in true]
+    return [
+        {**entry, "documents": true[position]} if position in true else entry
+        for position, entry in enumerate(found)
+        if position in true or entry["operation"] == REVEAL
+    ]
 
 
 def _cursor(entry: Row) -> str:

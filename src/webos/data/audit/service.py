@@ -155,10 +155,12 @@ class AuditService:
         until: datetime | None = None,
         trace_id: str | None = None,
         change_set: str | None = None,
+        operation: str | None = None,
+        document: Any = None,  # noqa: ANN401 - any id
         cursor: str = "",
         limit: int = 50,
     ) -> AuditPage:
-        """Return changes of all documents, the latest first; it needs the permission `admin.audit`.
+        """Return changes of all documents and reveals of their secrets, the latest first; it needs the permission `admin.audit`.
 
         Values are shown of documents that the acting user may read.
 
@@ -169,18 +171,24 @@ class AuditService:
             until: Only up to this moment.
             trace_id: Only those of a request, event or task.
             change_set: Only those of a change-set.
+            operation: Only those that did this, such as `delete`, or `reveal` for secrets that were shown.
+            document: Only those of the document with this id; it takes `model` as well.
             cursor: Of the page before, to go on.
             limit: How many at most, up to 500.
 
         Raises:
             PermissionDeniedError: The acting user lacks the permission.
             NotFoundError: There is no such model.
-            InvalidInputError: The cursor is not valid.
+            InvalidInputError: The cursor is not valid, or a document was named without its model.
         """
         if not in_system_context():
             demand(_SEARCH_PERMISSION)
         collection = self._info(model).collection if model is not None else None
-        criteria = Criteria(by, collection, since, until, trace_id, change_set)
+        if document is not None:
+            if model is None:
+                raise InvalidInputError(fields={"document": "Name the model of the document as well."})
+            document = document_id(self._info(model).document, document)
+        criteria = Criteria(by, collection, since, until, trace_id, change_set, operation, document)
         return await self._search.page(criteria, cursor, min(max(limit, 1), _MOST_ENTRIES))
 
     def change_set(self, label: str, *, identity: str | None = None) -> AbstractContextManager[ChangeSet]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
+from webos.data.audit.reveals import note_revealed
 from webos.data.secret.keyring import Keyring
 from webos.data.secret.place import Place
 from webos.data.secret.value import Secret, is_sealed
@@ -19,7 +20,7 @@ __all__ = ["equality_filter", "reveal"]
 async def reveal(document: "CoreDocument", field: str) -> str | None:
     """Return the text of a secret field; None where it is empty.
 
-    What is stored is read anew, as the acting user may read it now, and a line is left in the log.
+    What is stored is read anew, as the acting user may read it now, and an entry is left in the record.
 
     Args:
         document: The document.
@@ -37,7 +38,7 @@ async def reveal(document: "CoreDocument", field: str) -> str | None:
     value = getattr(document, field)
     if isinstance(value, Secret) and value.sealed is None:
         return value.get_secret_value()
-    row = await collection.find_one({"_id": document.id}, {stored: 1, "created_by": 1})
+    row = await collection.find_one({"_id": document.id}, {stored: 1, "created_by": 1, "revision": 1})
     if row is None:
         msg = f"no such {type(document).__name__}"
         raise NotFoundError(msg)
@@ -48,6 +49,8 @@ async def reveal(document: "CoreDocument", field: str) -> str | None:
         msg = f"{collection.name}.{stored} of {document.id} is not encrypted; store it again"
         raise ConfigurationError(msg)
     text = keyring.open(sealed, Place(collection.name, stored, row.get("created_by"), row["_id"]))
+    # Nobody gets the text before it is on record that he did.
+    await note_revealed(collection.database.journal, collection.policy, row, stored)
     logger.info("{}.{} of {} was revealed", collection.policy.model, field, document.id)
     return text
 
