@@ -26,6 +26,8 @@ from tests.integration.rules.office import (
 from webos.data.connection import Connection
 from webos.data.document import CoreDocument
 from webos.data.guard import GuardedDatabase
+from webos.data.guard.results import demand_result
+from webos.data.policy import PROTECTED_FIELDS, CollectionPolicy
 from webos.data.rules.explain import Access, Reason, explain_access, explain_stored
 from webos.data.scope import system_context
 from webos.kernel.context import Principal
@@ -75,6 +77,18 @@ async def test_the_answer_is_what_the_guard_does(
             answer = explain_stored(collection.policy, user, row, action)
             assert await _works(user, functools.partial(attempt, collection, row["_id"])) == answer.granted, answer
             assert answer.text.startswith(f"{user.username} may {'' if answer.granted else 'not '}")
+        if not deleted:
+            answer = explain_stored(collection.policy, user, row, "result")
+            assert _may_result(collection.policy, user, row) == answer.granted, answer
+
+
+def _may_result(policy: CollectionPolicy, user: Principal, row: dict[str, Any]) -> bool:
+    with acting(user):
+        try:
+            demand_result(policy, row, {"$set": {key: row[key] for key in row.keys() - PROTECTED_FIELDS - {"_id"}}})
+        except WebOSError:
+            return False
+        return True
 
 
 async def _works(user: Principal, attempt: Any) -> bool:
@@ -103,6 +117,35 @@ DOES: dict[str, Callable[[Any, Any], Any]] = {
     "restore": _restore,
     "delete": _delete,
 }
+
+
+async def test_what_a_change_may_make_of_a_document(office: GuardedDatabase) -> None:
+    """The action `result` says of a document as it would become whether a change may make it so, as the save does."""
+    del office
+    with acting(NORTH):
+        order = await Order(code="x").insert()
+        for field, value, said in (
+            ("region", "south", "see it, which changing another one into it takes as well"),
+            ("status", "sent", "no rule lets nora change another one into it. The rules: "),
+            ("code", "y", "nora may change another one into it: the rule Rule('write'"),
+        ):
+            changed = order.model_copy(update={field: value})
+            answer = explain_access(NORTH, changed, "result")
+            assert said in answer.text
+            assert explain_access(NORTH, order, "write").granted
+            assert (
+                await _works(NORTH, functools.partial(_set, order, field, value)) == answer.granted == (field == "code")
+            )
+    assert explain_access(CLERK, order, "result").permission == "office.all"
+    assert explain_access(ROOT, order, "result").reason is Reason.SUPERUSER
+    assert explain_access(VISITOR, order, "result").reason is Reason.SIGN_IN
+    with pytest.raises(ValueError, match="on a field"):
+        explain_access(NORTH, order, "result", field="code")
+
+
+async def _set(order: Order, field: str, value: str) -> bool:
+    collection: Any = Order.get_pymongo_collection()
+    return bool((await collection.update_one({"_id": order.id}, {"$set": {field: value}})).matched_count)
 
 
 async def test_each_reason_is_named(office: GuardedDatabase) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from beanie.odm.utils.dump import get_dict
 
 from webos.data.policy import CollectionPolicy
-from webos.data.rules.rule import CREATE, READ, WRITE, Rule
+from webos.data.rules.rule import CREATE, READ, RESULT, WRITE, Rule
 from webos.data.rules.rule_set import OWNER
 from webos.kernel.context import User
 
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["ACCESS_ACTIONS", "Access", "Reason", "explain_access", "explain_stored"]
 
-ACCESS_ACTIONS = ("read", "write", "delete", "restore", "create")
+ACCESS_ACTIONS = ("read", "write", "result", "delete", "restore", "create")
 
-_VERBS = {"read": "see", "write": "change", "delete": "delete", "restore": "restore", "create": "create"}
-_RULES = {"read": READ, "write": WRITE, "delete": WRITE, "restore": WRITE, "create": CREATE}
+_VERBS = {
+    "read": "see",
+    "write": "change",
+    "result": "change another one into",
+    "delete": "delete",
+    "restore": "restore",
+    "create": "create",
+}
+_RULES = {"read": READ, "write": WRITE, "result": RESULT, "delete": WRITE, "restore": WRITE, "create": CREATE}
 
 
 class Reason(Enum):
@@ -66,7 +73,8 @@ def explain_access(user: User, document: "CoreDocument", action: str, *, field: 
     Args:
         user: Who is asked about.
         document: The document.
-        action: `read`, `write`, `delete`, `restore` or `create`.
+        action: `read`, `write`, `delete`, `restore` or `create`; `result` asks whether he may change some document so
+            that it becomes like this one.
         field: A field of it, for `read` and `write`.
 
     Raises:
@@ -86,7 +94,7 @@ def explain_stored(
         policy: Rules of its collection.
         user: Who is asked about.
         stored: The document.
-        action: `read`, `write`, `delete`, `restore` or `create`.
+        action: `read`, `write`, `result`, `delete`, `restore` or `create`.
         field: A field of it, for `read` and `write`.
 
     Raises:
@@ -161,8 +169,9 @@ class _Question:
                 text = f"the permission {needed} is all it needs."
                 return self._grant(Reason.PERMISSION, text, permission=needed)
             return self._grant(Reason.OPEN, f"no rule restricts {self.policy.model}.")
-        if action == WRITE and rules.granting(self.user, READ, self.stored) is None:
-            return self._no_rule(READ, "see it, which changing it takes as well")
+        if action in {WRITE, RESULT} and rules.granting(self.user, READ, self.stored) is None:
+            also = "changing it" if action == WRITE else "changing another one into it"
+            return self._no_rule(READ, f"see it, which {also} takes as well")
         granting = rules.granting(self.user, action, self.stored)
         if granting is None:
             return self._no_rule(action, f"{_VERBS[self.action]} it")

@@ -49,7 +49,7 @@ class AccessService:
         Args:
             model: `module.Class`.
             identity: Id of the document.
-            action: `read`, `write`, `delete` or `restore`.
+            action: `read`, `write`, `result`, `delete` or `restore`.
             user_id: Who is asked about; the acting user where None.
             field: A field of it, for `read` and `write`.
 
