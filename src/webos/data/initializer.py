@@ -74,6 +74,8 @@ async def initialize_models(database: GuardedDatabase, models: Sequence[ModelInf
     """
     for info in models:
         _refuse_leaks(info)
+    await database.refuse_views(info.collection for info in models)
+    for info in models:
         info.document.__webos_name__ = info.name
         info.document.Settings.name = info.collection
         database.register(info.policy)

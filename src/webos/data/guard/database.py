@@ -1,5 +1,6 @@
 """The database behind the guard: collections by name, each under its policy."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from webos.data.audit.journal import Journal
@@ -72,6 +73,17 @@ class GuardedDatabase:
             msg = f"the collection {policy.collection!r} of {policy.model} already belongs to {known.model}"
             raise ValueError(msg)
         self._policies[policy.collection] = policy
+
+    async def refuse_views(self, names: Iterable[str]) -> None:
+        """Refuse names that are views on the server: what a view looks up there, no rule of the guard reaches.
+
+        Raises:
+            ValueError: One of them is a view.
+        """
+        wanted = {"type": "view", "name": {"$in": list(names)}}
+        async for found in await self._plain.list_collections(filter=wanted):
+            msg = f"{found['name']!r} is a view on the server; a model needs a collection of its own"
+            raise ValueError(msg)
 
     def unregister(self, collection: str) -> None:
         """Close a collection again."""
