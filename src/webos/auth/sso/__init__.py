@@ -1,0 +1,1 @@
+"""Signing in with the account of another system: the OpenID Connect protocol."""
