@@ -117,7 +117,8 @@ class IdentityProvider:
 
     def sign(self, claims: dict[str, Any], key: Any = None, **header: Any) -> str:
         """Return a token."""
-        own = {"ES256": self.ec, "EdDSA": self.ed}.get(self.algorithm, self.rsa)
+        kinds: dict[str, Any] = {"ES256": self.ec, "EdDSA": self.ed}
+        own = kinds.get(self.algorithm, self.rsa)
         return jwt.encode(claims, key or own, self.algorithm, {"kid": self.kid, **header})
 
     def _count(self, what: str) -> None:

@@ -181,9 +181,9 @@ async def test_attempt_does_not_serve_another(pair: Pair) -> None:
     _, other = await pair.client.begin(BACK)
     brought = pair.idp.browse(mine)
     for wrong in (
+        dataclasses.replace(my_attempt, provider="evil"),
         other,
         dataclasses.replace(other, state=my_attempt.state),
-        dataclasses.replace(my_attempt, provider="evil"),
     ):
         with pytest.raises(SsoRefusedError):
             await pair.client.finish(wrong, brought)
