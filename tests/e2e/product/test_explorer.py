@@ -367,12 +367,14 @@ def test_rows_that_arrive_leave_an_open_editor_alone(sign_in: SignIn) -> None:
     page = sign_in("/inventory")
     (identity,) = fill(page, "Slow", 1)
     search(page, "Slow", 1)
+    page.wait_for_load_state("networkidle")
     held: list[Route] = []
     page.route(f"**{TABLE}/rows", lambda route: held.append(route), times=1)  # noqa: PLW0108 - it wants a function
     fill(page, "Other", 1)
     while not held:
         page.wait_for_timeout(20)
     stock = explorer(page).locator(".ag-row [col-id='stock']")
+    expect(stock).to_have_text("0")
     stock.dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("7")

@@ -90,7 +90,8 @@ export function columnDefinition(column, writable, inRange) {
     headerName: column.title,
     headerTooltip: column.description || column.title,
     sortable: column.sortable,
-    editable,
+    // A row that has not come yet has nothing to edit.
+    editable: editable && (({ data }) => data?.id !== undefined),
     valueFormatter: ({ value }) => text(value),
     cellDataType: false,
     minWidth: 90,
